@@ -145,3 +145,13 @@ http_framing_next(struct http_framing *f, const char *in, size_t len,
         f->state = f->state == FRAMING_CHUNK ? FRAMING_CHUNK_CR : FRAMING_DONE;
     return (long)(used + body->len);
 }
+
+void
+http_framing_give_back(struct http_framing *f, uint64_t n)
+{
+    f->left += n;
+    if (n > 0 && f->state == FRAMING_CHUNK_CR)
+        f->state = FRAMING_CHUNK;
+    if (n > 0 && f->state == FRAMING_DONE)
+        f->state = FRAMING_LENGTH;
+}

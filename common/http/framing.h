@@ -50,4 +50,8 @@ void http_framing_init(struct http_framing *f, bool chunked, uint64_t length);
 long http_framing_next(struct http_framing *f, const char *in, size_t len,
                        struct slice *body);
 
+/* The last n bytes of the body that were just handed out were not wanted: they
+ * will be given to http_framing_next() again. */
+void http_framing_give_back(struct http_framing *f, uint64_t n);
+
 #endif

@@ -16,10 +16,9 @@ struct http_response {
     int status;
     struct buffer fields; /* "Name: value" CR LF, one after the other */
 
-    /* What is sent behind the head: one piece, or the first of more. A piece
-     * in memory holds until release(owner) is called, or lies in `text`. */
+    /* What is sent behind the head. It holds until release(owner) is called,
+     * or lies in `text`, or for ever. */
     struct piece body;
-    bool more;          /* when this piece has gone, another follows */
     struct buffer text; /* the memory of a body made for this response */
     void (*release)(void *owner);
     void *owner;
