@@ -36,7 +36,7 @@ void http_response_add(struct http_response *r, const char *name,
 /* Sets the body, and the fields that tell its type and its length in bytes.
  * The bytes are not copied. */
 void http_response_body(struct http_response *r, const char *type,
-                        const char *bytes, size_t len);
+                        const char *bytes, uint64_t len);
 
 /* Makes it a page that tells of an error, whatever it was before. */
 void http_response_error(struct http_response *r, int status);
