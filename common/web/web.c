@@ -18,9 +18,9 @@ open_connection(void *context, struct protocol_owner *owner,
 
 /* Nagle's algorithm keeps back a small segment while an earlier one is not
  * acknowledged; the client's system delays acknowledgments, hoping for data to
- * send them with. Together they cost the second answer on a kept connection 40
- * milliseconds (RFC 9293, section 3.7.4). Accepted sockets inherit this from
- * the one that listens. */
+ * send them with. On a kept connection the end of an answer then waits for
+ * nothing, up to 40 milliseconds (RFC 9293, section 3.7.4). Accepted sockets
+ * inherit this from the one that listens. */
 static void
 send_at_once(int listener)
 {

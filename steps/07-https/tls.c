@@ -29,8 +29,9 @@ struct tls {
 struct session {
     SSL *ssl;
     const struct tls *tls;
-    bool known;  /* to be TLS: the first byte has been looked at */
-    bool failed; /* nothing more can be sent */
+    bool known;   /* to be TLS: the first byte has been looked at */
+    bool pending; /* the client has said something, and not been answered */
+    bool failed;  /* nothing more can be sent */
 };
 
 /* What OpenSSL says went wrong first; "success" helps nobody. */
@@ -165,6 +166,15 @@ tls_free(struct tls *tls)
     free(tls);
 }
 
+/* Has the connection ended without close_notify? Many browsers end idle ones
+ * so, which harms nobody; in the middle of a request it is told. */
+static bool
+is_cut_off(void)
+{
+    return ERR_GET_REASON(ERR_peek_error()) ==
+           SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 /* What a call of OpenSSL came to, for the caller of a stream: its result, or
  * -1 with errno; 0 where the peer has ended with close_notify. */
 static int
@@ -184,7 +194,8 @@ outcome(struct stream *s, int result)
         errno = EAGAIN;
         return -1;
     case SSL_ERROR_SSL:
-        log_error("TLS: %s", reason());
+        if (session->pending || !is_cut_off())
+            log_error("TLS: %s", reason());
         errno = EPROTO;
         break;
     }
@@ -228,6 +239,7 @@ refuse_plain(struct stream *s)
     if (n < 0)
         return -1;
     session->known = true;
+    session->pending = n > 0;
     if (n == 0 || first < 'A' || first > 'Z')
         return 0;
     session->tls->plain(&answer);
@@ -247,7 +259,10 @@ tls_start(struct stream *s)
     if (!session->known && refuse_plain(s) < 0)
         return -1;
     ERR_clear_error();
-    return outcome(s, SSL_do_handshake(session->ssl)) == 1 ? 0 : -1;
+    if (outcome(s, SSL_do_handshake(session->ssl)) != 1)
+        return -1;
+    session->pending = false;
+    return 0;
 }
 
 static ssize_t
@@ -259,6 +274,7 @@ tls_read(struct stream *s, char *to, size_t size)
     ERR_clear_error();
     n = outcome(s, SSL_read(session->ssl, to, (int)size));
     s->more = n > 0 && SSL_has_pending(session->ssl);
+    session->pending = session->pending || n > 0;
     return n;
 }
 
@@ -282,6 +298,7 @@ tls_send(struct stream *s, const struct piece *p, unsigned n)
             break;
     }
     ERR_clear_error();
+    session->pending = false;
     return outcome(s, SSL_write(session->ssl, record, (int)len));
 }
 
