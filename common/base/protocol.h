@@ -42,8 +42,8 @@ struct protocol {
 };
 
 /* Whom a protocol belongs to. wake() may be called at any time, from inside
- * the protocol's functions too; the owner answers by calling resume(), later
- * and never from inside wake(). */
+ * the protocol's functions too; the owner answers by calling tick(), later and
+ * never from inside wake(). */
 struct protocol_owner {
     void (*wake)(struct protocol_owner *owner);
 };
@@ -63,12 +63,12 @@ struct protocol_kind {
     /* PROTOCOL_READ | ... */
     unsigned (*wants)(const void *state);
 
-    /* When expired() is to be called, or PROTOCOL_NEVER. */
+    /* When tick() is to be called, or PROTOCOL_NEVER. */
     uint64_t (*deadline)(const void *state);
-    void (*expired)(void *state, uint64_t now);
 
-    /* The answer to wake(). */
-    void (*resume)(void *state, uint64_t now);
+    /* Time has passed: the deadline has come, or wake() has been called, or
+     * neither, and then nothing happens. */
+    void (*tick)(void *state, uint64_t now);
 
     /* The server ends: finish what is under way, begin nothing. */
     void (*stop)(void *state);
@@ -79,5 +79,10 @@ struct protocol_kind {
 
     void (*free)(void *state);
 };
+
+/* After PROTOCOL_SWITCH: puts the next protocol in the place of p, gives it
+ * what has come, and frees the old one. no_more: the peer has said so. Returns
+ * 0, or -1 when there is no next one after all; p->state is then NULL. */
+int protocol_switch(struct protocol *p, bool no_more, uint64_t now);
 
 #endif

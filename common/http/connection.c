@@ -10,8 +10,9 @@
 
 /* One exchange after the other goes through these states. What is to be sent
  * collects in `out`, and behind it comes the response's body, from where it
- * lies. Input that cannot be used yet is kept in `in`, apart from the head that
- * the exchange under way points into; while there is some, nothing is read.
+ * lies. Input that cannot be used yet is kept in `over`, apart from the head
+ * that the exchange under way points into; while there is some, nothing is
+ * read.
  *
  *   IDLE ─ HEAD ─ BODY ─ THINKING ─ SENDING ┬ IDLE
  *                                           ├ ENDING
@@ -29,6 +30,7 @@ enum state {
 };
 
 struct connection {
+    struct http_handover over; /* first; bytes not used yet, and who goes on */
     const struct http_settings *settings;
     struct protocol_owner *owner;
     const char *address;
@@ -37,11 +39,9 @@ struct connection {
     bool no_more; /* the client has said that no more will come */
     bool last;    /* no request is read after the one under way */
     uint64_t deadline;
-    uint64_t body_in; /* bytes of the request's body so far */
-    struct buffer in;
+    uint64_t body_in;            /* bytes of the request's body so far */
     struct http_writer writer;   /* what is to be sent */
     struct http_framing framing; /* of the request's body */
-    struct protocol next;        /* state != NULL: who goes on */
     struct http_exchange *x;     /* NULL while IDLE */
 };
 
@@ -67,7 +67,7 @@ abandon(struct connection *c)
 {
     if (c->x)
         end_exchange(c, false);
-    buffer_free(&c->in);
+    buffer_free(&c->over.bytes);
     c->state = ENDING;
 }
 
@@ -174,9 +174,9 @@ take_body(struct connection *c, struct slice *in, uint64_t now)
 static void
 end_response(struct connection *c)
 {
-    c->next = c->x->next;
+    c->over.next = c->x->next;
     end_exchange(c, true);
-    c->state = c->next.state ? HANDED_OVER : c->last ? ENDING : IDLE;
+    c->state = c->over.next.state ? HANDED_OVER : c->last ? ENDING : IDLE;
 }
 
 /* Takes one step, if the state, the input and the handler allow one. */
@@ -227,8 +227,8 @@ step(struct connection *c, struct slice *in, uint64_t now)
     return false;
 }
 
-/* Goes as far as it can with the input, which lies in `in` or has just come. A
- * request that is not complete when no more will come never will be. */
+/* Goes as far as it can with the input, which lies in `over` or has just come.
+ * A request that is not complete when no more will come never will be. */
 static void
 run(struct connection *c, struct slice *in, uint64_t now)
 {
@@ -237,7 +237,7 @@ run(struct connection *c, struct slice *in, uint64_t now)
         continue;
     if (c->no_more && in->len == 0 && c->state <= BODY && !(c->x && c->x->held))
         abandon(c);
-    if (c->in.failed || c->writer.out.failed)
+    if (c->over.bytes.failed || c->writer.out.failed)
         give_up(c);
     c->busy = false;
 }
@@ -245,11 +245,11 @@ run(struct connection *c, struct slice *in, uint64_t now)
 static void
 run_on(struct connection *c, uint64_t now)
 {
-    struct slice in = {c->in.bytes, c->in.len};
+    struct slice in = {c->over.bytes.bytes, c->over.bytes.len};
 
     run(c, &in, now);
-    if (c->in.len > 0)
-        buffer_use(&c->in, c->in.len - in.len);
+    if (c->over.bytes.len > 0)
+        buffer_use(&c->over.bytes, c->over.bytes.len - in.len);
 }
 
 static void
@@ -259,15 +259,15 @@ receive(void *state, const char *bytes, size_t n, uint64_t now)
     struct slice in = {bytes, n};
 
     c->no_more = c->no_more || n == 0;
-    if (c->in.len > 0) {
-        buffer_add(&c->in, bytes, n);
+    if (c->over.bytes.len > 0) {
+        buffer_add(&c->over.bytes, bytes, n);
         run_on(c, now);
         return;
     }
     run(c, &in, now);
     if (c->state != ENDING)
-        buffer_add(&c->in, in.at, in.len);
-    if (c->in.failed)
+        buffer_add(&c->over.bytes, in.at, in.len);
+    if (c->over.bytes.failed)
         give_up(c);
 }
 
@@ -314,7 +314,8 @@ wants(const void *state)
         return wants ? wants : PROTOCOL_CLOSE;
     if (c->state == HANDED_OVER)
         return wants ? wants : PROTOCOL_SWITCH;
-    if (!c->no_more && c->in.len == 0 && c->writer.out.len < HTTP_OUT_MAX)
+    if (!c->no_more && c->over.bytes.len == 0 &&
+        c->writer.out.len < HTTP_OUT_MAX)
         wants |= PROTOCOL_READ;
     return wants;
 }
@@ -327,28 +328,30 @@ deadline(const void *state)
     return handler_thinks(c) && !has_output(c) ? PROTOCOL_NEVER : c->deadline;
 }
 
+/* Time is up: in the middle of a request that is worth an answer, unless the
+ * client does not even take what it was given before. */
 static void
-expired(void *state, uint64_t now)
+expire(struct connection *c, uint64_t now)
 {
-    struct connection *c = state;
     bool begun = c->state == BODY ||
                  (c->state == HEAD && http_request_begun(&c->x->request));
 
     c->deadline = now + c->settings->timeout;
-    if (!begun || c->writer.out.len > 0) {
-        give_up(c); /* nothing has come, or nothing is taken */
-        return;
-    }
-    refuse(c, 408);
-    run_on(c, now);
+    if (begun && c->writer.out.len == 0)
+        refuse(c, 408);
+    else
+        give_up(c);
 }
 
 static void
-resume(void *state, uint64_t now)
+tick(void *state, uint64_t now)
 {
     struct connection *c = state;
 
-    c->deadline = now + c->settings->timeout;
+    if (now >= deadline(c))
+        expire(c, now);
+    else if (handler_thinks(c)) /* until now, perhaps */
+        c->deadline = now + c->settings->timeout;
     run_on(c, now);
 }
 
@@ -362,25 +365,14 @@ stop(void *state)
     c->last = true;
 }
 
-static struct protocol
-next(void *state, struct slice *bytes)
-{
-    struct connection *c = state;
-    struct protocol next = c->next;
-
-    *bytes = (struct slice){c->in.bytes, c->in.len};
-    c->next.state = NULL;
-    return next;
-}
-
 static void
 free_connection(void *state)
 {
     struct connection *c = state;
 
     give_up(c);
-    if (c->next.state)
-        c->next.kind->free(c->next.state);
+    if (c->over.next.state)
+        c->over.next.kind->free(c->over.next.state);
     free(c);
 }
 
@@ -390,10 +382,9 @@ static const struct protocol_kind http_connection = {
     .sent = sent,
     .wants = wants,
     .deadline = deadline,
-    .expired = expired,
-    .resume = resume,
+    .tick = tick,
     .stop = stop,
-    .next = next,
+    .next = http_handover_next,
     .free = free_connection,
 };
 

@@ -109,3 +109,14 @@ http_exchange_hand_over(struct http_exchange *x, struct protocol next)
     x->next = next;
     http_exchange_send(x);
 }
+
+struct protocol
+http_handover_next(void *state, struct slice *bytes)
+{
+    struct http_handover *over = state;
+    struct protocol next = over->next;
+
+    *bytes = (struct slice){over->bytes.bytes, over->bytes.len};
+    over->next.state = NULL; /* whoever asked owns it now */
+    return next;
+}

@@ -91,6 +91,15 @@ long http_exchange_read_head(struct http_exchange *x, struct slice *in);
  * of it was taken; x->held, if not all. */
 size_t http_exchange_deliver(struct http_exchange *x, struct slice part);
 
+/* What a carrier keeps for the protocol after it: the first member of its
+ * state, so that http_handover_next() can be its `next` (protocol.h). */
+struct http_handover {
+    struct protocol next; /* state NULL: there is none */
+    struct buffer bytes;  /* what came, and is not used yet */
+};
+
+struct protocol http_handover_next(void *state, struct slice *bytes);
+
 /* Tells the handler, if it knows of the exchange and once, that it is over. */
 void http_exchange_over(struct http_exchange *x, bool complete);
 

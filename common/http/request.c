@@ -122,6 +122,8 @@ http_request_move(struct http_request *r, const char *from, const char *to)
         move(&r->fields[i].name, from, to);
         move(&r->fields[i].value, from, to);
     }
+    if (r->state == SPACE || r->state == VALUE) /* of this one, the name */
+        move(&r->fields[r->field_count].name, from, to);
 }
 
 static enum http_method

@@ -55,8 +55,7 @@ http_response_body(struct http_response *r, const char *type, const char *bytes,
 {
     r->body = (struct piece){.bytes = bytes, .len = len};
     http_response_add(r, "Content-Type", "%s", type);
-    http_response_add(r, "Content-Length", "%llu",
-                      (unsigned long long)len);
+    http_response_add(r, "Content-Length", "%llu", (unsigned long long)len);
 }
 
 /* The reason phrase is for people; programs read the number alone. */

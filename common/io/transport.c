@@ -120,23 +120,6 @@ send_pieces(struct transport *t)
     return 0;
 }
 
-/* One protocol has said all, and hands the connection to the next. */
-static int
-switch_protocol(struct transport *t)
-{
-    struct protocol old = t->protocol;
-    uint64_t now = t->setup->loop->now;
-    struct slice bytes = {0};
-
-    t->protocol = old.kind->next(old.state, &bytes);
-    if (t->protocol.state && bytes.len > 0)
-        t->protocol.kind->receive(t->protocol.state, bytes.at, bytes.len, now);
-    if (t->protocol.state && t->no_more)
-        t->protocol.kind->receive(t->protocol.state, NULL, 0, now);
-    old.kind->free(old.state);
-    return t->protocol.state ? 0 : -1;
-}
-
 /* Does what the protocol wants, as far as that goes without waiting and is
  * fair to the other clients; then says what to wait for. */
 static void
@@ -156,7 +139,8 @@ take_turn(struct transport *t)
             wait_for(t, (short)(t->to_write | (read_more ? t->to_read : 0)));
             return;
         } else if (wants & PROTOCOL_SWITCH) {
-            result = switch_protocol(t);
+            result =
+                protocol_switch(&t->protocol, t->no_more, t->setup->loop->now);
         } else if (wants & PROTOCOL_CLOSE) {
             linger(t);
             return;
@@ -230,22 +214,18 @@ on_timer(struct loop_timer *timer)
         transport_drop(t);
         return;
     }
-    if (t->state == TRANSPORT_OPEN && t->woken) {
-        t->woken = false;
-        t->protocol.kind->resume(t->protocol.state, now);
-    }
-    if (t->state == TRANSPORT_OPEN && now >= deadline(t))
-        t->protocol.kind->expired(t->protocol.state, now);
+    if (t->state == TRANSPORT_OPEN)
+        t->protocol.kind->tick(t->protocol.state, now);
     go_on(t);
 }
 
+/* Its turn comes again when the others have had theirs. */
 static void
 on_wake(struct protocol_owner *owner)
 {
     struct transport *t = (struct transport *)owner;
     struct loop *loop = t->setup->loop;
 
-    t->woken = true;
     (void)loop_set_timer(loop, &t->timer, loop->now); /* it is always set */
 }
 
@@ -283,6 +263,6 @@ transport_stop(struct transport *t)
         transport_drop(t);
     } else if (t->state == TRANSPORT_OPEN) {
         t->protocol.kind->stop(t->protocol.state);
-        take_turn(t);
+        on_wake(&t->owner);
     }
 }

@@ -60,9 +60,7 @@ receive(void *state, const char *bytes, size_t n, uint64_t now)
     long result;
 
     if (n == 0)
-        c->state = ENDED; /* and no request is complete */
-    if (c->state != READING)
-        return;
+        c->state = ENDED;    /* and no request is complete */
     n = n < room ? n : room; /* what is behind the head does not matter */
     memcpy(c->head + c->len, bytes, n);
     c->len += n;
@@ -111,10 +109,12 @@ deadline(const void *state)
 
 /* Too slow: in the middle of a head that is worth an answer. */
 static void
-expired(void *state, uint64_t now)
+tick(void *state, uint64_t now)
 {
     struct conversation *c = state;
 
+    if (now < c->deadline)
+        return;
     c->deadline = now + c->timeout;
     if (c->state == READING && http_request_begun(&c->request))
         answer(c, -408);
@@ -147,7 +147,7 @@ static const struct protocol_kind one_request = {
     .sent = sent,
     .wants = wants,
     .deadline = deadline,
-    .expired = expired,
+    .tick = tick,
     .stop = stop,
     .free = free_conversation,
 };

@@ -53,7 +53,6 @@ struct transport {
     bool readable;           /* bytes have come, and are not read yet */
     bool crammed;            /* the system takes no more bytes */
     bool no_more;            /* the client has said that no more will come */
-    bool woken;              /* the protocol has called wake() */
     short to_read, to_write; /* what a read or a send has to wait for */
     struct stream stream;
     struct protocol protocol; /* state == NULL: none */
