@@ -51,7 +51,7 @@ struct http_exchange {
     uint64_t body_max;   /* bytes of request body, beyond: 413; request() may
                           * change it */
 
-    /* Between the functions below and the carrier. */
+    /* Between the functions below and the carrier (carrier.h). */
     bool known;           /* to the handler: it is to hear of the end */
     bool ready;           /* the response, or its next piece, can be sent */
     bool held;            /* the handler has not taken all of the body */
@@ -74,37 +74,5 @@ void http_exchange_resume(struct http_exchange *x);
 /* When this response (101, or 200 to CONNECT) has gone, another protocol has
  * the connection, which owns `next` from now on. */
 void http_exchange_hand_over(struct http_exchange *x, struct protocol next);
-
-/* For carriers. */
-
-/* One allocation, of which only what is used is touched; NULL: no memory. */
-struct http_exchange *http_exchange_new(const struct http_handler *handler,
-                                        const char *address,
-                                        void (*changed)(struct http_exchange *),
-                                        void *carrier);
-
-/* Takes bytes of an HTTP/1 head off the input and keeps them. Returns what
- * http_request_parse() does; behind a whole head the input is left alone. */
-long http_exchange_read_head(struct http_exchange *x, struct slice *in);
-
-/* Hands a part of the body to the handler, or throws it away. Returns how much
- * of it was taken; x->held, if not all. */
-size_t http_exchange_deliver(struct http_exchange *x, struct slice part);
-
-/* What a carrier keeps for the protocol after it: the first member of its
- * state, so that http_handover_next() can be its `next` (protocol.h). */
-struct http_handover {
-    struct protocol next; /* state NULL: there is none */
-    struct buffer bytes;  /* what came, and is not used yet */
-};
-
-struct protocol http_handover_next(void *state, struct slice *bytes);
-
-/* Tells the handler, if it knows of the exchange and once, that it is over. */
-void http_exchange_over(struct http_exchange *x, bool complete);
-
-/* That, and logs the access, with the bytes of body sent, and frees all. */
-void http_exchange_end(struct http_exchange *x, bool complete,
-                       uint64_t body_sent);
 
 #endif

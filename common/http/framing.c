@@ -108,7 +108,7 @@ take_overhead(struct http_framing *f, char c)
     case FRAMING_DONE:
     case FRAMING_LENGTH:
     case FRAMING_CHUNK:
-        assert(!"these states have no overhead");
+        assert(0 && "these states have no overhead");
     }
     return false;
 }

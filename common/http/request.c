@@ -234,7 +234,7 @@ value_ends(struct http_request *r, const char *buf, const char *p)
 static const char *
 line_ends(struct http_request *r, const char *p, enum state behind)
 {
-    r->state = behind;
+    r->state = (int)behind;
     return *p == '\r' ? p + 1 : *p == '\n' ? p : NULL;
 }
 
@@ -303,7 +303,7 @@ step(struct http_request *r, const char *buf, const char *p, const char *end)
         r->state = DONE;
         break;
     case DONE:
-        assert(!"a complete head takes no more steps");
+        assert(0 && "a complete head takes no more steps");
     }
     return *p == '\n' ? p + 1 : NULL;
 }

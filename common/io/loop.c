@@ -269,7 +269,7 @@ select_wait(struct loop *loop, int ms)
         if (FD_ISSET(fd, &ready.writable))
             mask |= POLLOUT;
         if (mask) {
-            count -= (mask & POLLIN ? 1 : 0) + (mask & POLLOUT ? 1 : 0);
+            count -= ((mask & POLLIN) ? 1 : 0) + ((mask & POLLOUT) ? 1 : 0);
             loop_ready(loop, fd, mask);
         }
     }

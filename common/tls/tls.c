@@ -262,6 +262,7 @@ tls_start(struct stream *s)
     if (outcome(s, SSL_do_handshake(session->ssl)) != 1)
         return -1;
     session->pending = false;
+    s->more = SSL_has_pending(session->ssl); /* a request may have come along */
     return 0;
 }
 

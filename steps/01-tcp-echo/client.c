@@ -117,8 +117,9 @@ main(int argc, char **argv)
                    : send_lines(fd)) < 0 ||
         shutdown(fd, SHUT_WR) < 0)
         log_error("cannot send: %s", strerror(errno));
-    while ((n = print_some(fd)) > 0)
-        continue;
+    do
+        n = print_some(fd);
+    while (n > 0);
     if (n < 0)
         log_error("cannot receive: %s", strerror(errno));
     close(fd);

@@ -6,12 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "blocking.h"
 #include "buffer.h"
-#include "clock.h"
 #include "log.h"
 #include "net.h"
 #include "options.h"
@@ -20,10 +18,7 @@
 #include "response.h"
 #include "stop.h"
 
-enum {
-    LINGER_MS = 1000,  /* for what a client still sends */
-    RETRY_SECONDS = 1, /* before accepting again after it failed */
-};
+enum { RETRY_SECONDS = 1 }; /* before accepting again after it failed */
 
 /* Reads until the head of a request is complete, however many pieces it comes
  * in. Returns what http_request_parse() does; 0 when no more will come. */
@@ -45,36 +40,6 @@ read_head(int fd, struct http_request *request, char head[HTTP_HEAD_MAX])
         result = http_request_parse(request, head, len);
     }
     return result;
-}
-
-/* Lets read() wait so long, and then fail with EAGAIN. */
-static void
-limit_wait(int fd, uint64_t ms)
-{
-    struct timeval limit = {.tv_sec = (time_t)(ms / 1000),
-                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-}
-
-/* Closes so that the client gets the whole answer. When bytes that nobody has
- * read are waiting, close() answers them with a reset, and a reset makes the
- * client's system throw away what the client has not read yet. So: say that no
- * more will come, and read on until the client closes, for a second at most
- * (RFC 9112, section 9.6). */
-static void
-hang_up(int fd)
-{
-    uint64_t end = clock_now() + LINGER_MS;
-    char unread[4096];
-
-    (void)shutdown(fd, SHUT_WR); /* fails only if the client has gone */
-    for (uint64_t now = clock_now(); now < end; now = clock_now()) {
-        limit_wait(fd, end - now);
-        if (read(fd, unread, sizeof unread) <= 0)
-            break;
-    }
-    close(fd);
 }
 
 /* One client: its request, and the answer to it. */
@@ -99,7 +64,7 @@ serve(int fd, const char *address)
         log_access(address, request.line, response.status, sent);
         log_flush();
     }
-    hang_up(fd);
+    blocking_hang_up(fd);
     http_response_free(&response);
     buffer_free(&out);
 }

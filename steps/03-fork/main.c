@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "blocking.h"
 #include "buffer.h"
 #include "clock.h"
 #include "log.h"
@@ -24,21 +24,9 @@
 #include "workers.h"
 
 enum {
-    LINGER_MS = 1000,  /* for what a client still sends */
     FINISH_MS = 5000,  /* for responses under way when the server stops */
     RETRY_SECONDS = 1, /* before accepting again after it failed */
 };
-
-/* Lets read() (SO_RCVTIMEO) or write() (SO_SNDTIMEO) wait so long, and then
- * fail with EAGAIN. */
-static void
-limit_wait(int fd, int which, uint64_t ms)
-{
-    struct timeval limit = {.tv_sec = (time_t)(ms / 1000),
-                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-
-    (void)setsockopt(fd, SOL_SOCKET, which, &limit, sizeof limit);
-}
 
 /* Reads until the head of a request is complete, however many pieces it comes
  * in, or time is up: a limit on each read() would let a client send a byte now
@@ -59,7 +47,7 @@ read_head(int fd, struct http_request *request, char head[HTTP_HEAD_MAX],
 
         if (now >= end)
             return http_request_begun(request) ? -408 : 0;
-        limit_wait(fd, SO_RCVTIMEO, end - now);
+        blocking_limit(fd, SO_RCVTIMEO, end - now);
         n = read(fd, head + len, HTTP_HEAD_MAX - len);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
@@ -69,26 +57,6 @@ read_head(int fd, struct http_request *request, char head[HTTP_HEAD_MAX],
         result = http_request_parse(request, head, len);
     }
     return result;
-}
-
-/* Closes so that the client gets the whole answer. When bytes that nobody has
- * read are waiting, close() answers them with a reset, and a reset makes the
- * client's system throw away what the client has not read yet. So: say that no
- * more will come, and read on until the client closes, for a second at most
- * (RFC 9112, section 9.6). */
-static void
-hang_up(int fd)
-{
-    uint64_t end = clock_now() + LINGER_MS;
-    char unread[4096];
-
-    (void)shutdown(fd, SHUT_WR); /* fails only if the client has gone */
-    for (uint64_t now = clock_now(); now < end; now = clock_now()) {
-        limit_wait(fd, SO_RCVTIMEO, end - now);
-        if (read(fd, unread, sizeof unread) <= 0)
-            break;
-    }
-    close(fd);
 }
 
 /* One client: its request, and the answer to it. */
@@ -102,7 +70,7 @@ serve(int fd, const char *address, uint64_t timeout)
     struct buffer out = {0};
     int64_t sent;
 
-    limit_wait(fd, SO_SNDTIMEO, timeout);
+    blocking_limit(fd, SO_SNDTIMEO, timeout);
     if (result != 0) {
         if (result > 0)
             pages_answer(&request, &response);
@@ -114,7 +82,7 @@ serve(int fd, const char *address, uint64_t timeout)
         log_access(address, request.line, response.status, sent);
         log_flush();
     }
-    hang_up(fd);
+    blocking_hang_up(fd);
     http_response_free(&response);
     buffer_free(&out);
 }
@@ -152,9 +120,7 @@ main(int argc, char **argv)
          "clients served at once (64)"},
         {0},
     };
-    int status =
-        options_read(argc, argv, rows,
-                     "Answers HTTP requests, each in a process of its own.");
+    int status = options_read(argc, argv, rows, "Answers HTTP requests.");
     int listener;
 
     if (status >= 0)
@@ -163,12 +129,10 @@ main(int argc, char **argv)
         (listener = net_listen(host, port)) < 0)
         return 1;
     net_announce(listener, "http");
-    while (!stop_asked()) {
+    while (workers_wait_for_room()) {
         char address[NET_ADDRESS_SIZE];
-        int fd;
+        int fd = net_accept(listener, address);
 
-        workers_wait_for_room();
-        fd = net_accept(listener, address);
         if (fd >= 0) {
             serve_in_child(listener, fd, address, timeout);
         } else if (errno != EINTR && errno != ECONNABORTED) {

@@ -79,7 +79,7 @@ workers_start(long max)
 /* sigsuspend() lets signals in and sleeps in one step. Between a look at the
  * count and a pause() the last child could end, and nobody would ever wake the
  * parent. */
-void
+bool
 workers_wait_for_room(void)
 {
     sigset_t before;
@@ -88,6 +88,7 @@ workers_wait_for_room(void)
     while (children_count >= children_max && !stop_asked())
         sigsuspend(&before);
     release_signals(&before);
+    return !stop_asked();
 }
 
 /* A new child has no children. It forgets its parent's, else it would send

@@ -1,6 +1,7 @@
 #ifndef WORKERS_H
 #define WORKERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,8 +16,9 @@
  * Returns 0, or -1 after one line on stderr. */
 int workers_start(long max);
 
-/* Waits until there is room for one more child, or the program is to stop. */
-void workers_wait_for_room(void);
+/* Waits until there is room for one more child. False: there will be none, the
+ * program is to stop. */
+bool workers_wait_for_room(void);
 
 /* Forks, like fork(2): 0 in the child, the child's number in the parent, -1
  * with errno when there can be no child. There must be room. */

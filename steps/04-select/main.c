@@ -1,7 +1,6 @@
-/* Step 04: an HTTP server in one process that never waits for any one client.
- * What step 03 left to the kernel, where in serve() a client is, is written
- * down here: as a protocol for one request, which is told when bytes come and
- * asked what is to be sent. */
+/* Step 04: an HTTP server in one process that never waits for one client. What
+ * step 03 left to the kernel, where in serve() a client is, is written down: as
+ * a protocol, told when bytes come, and asked what is to be sent. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,14 +19,12 @@
 #include "server.h"
 #include "stop.h"
 
-enum state {
-    READING, /* the head is not complete */
-    SENDING, /* the answer is on its way */
-    ENDED,   /* it has gone, or nothing is to be said */
-};
-
 struct conversation {
-    enum state state;
+    enum {
+        READING, /* the head is not complete */
+        SENDING, /* the answer is on its way */
+        ENDED,   /* it has gone, or nothing is to be said */
+    } state;
     const char *address;
     uint64_t timeout, deadline; /* in milliseconds */
     struct buffer out;          /* what is still to be sent */
@@ -152,21 +149,17 @@ static const struct protocol_kind one_request = {
     .free = free_conversation,
 };
 
-/* A new connection. It needs no owner to wake: its answers come at once. */
 static struct protocol
 converse(void *context, struct protocol_owner *owner, const char *address,
          uint64_t now)
 {
-    struct conversation *c = malloc(sizeof *c);
+    struct conversation *c = calloc(1, sizeof *c);
 
-    (void)owner;
+    (void)owner; /* answers come at once: nobody is to be woken */
     if (c) {
-        c->state = READING;
         c->address = address;
         c->timeout = *(uint64_t *)context;
         c->deadline = now + c->timeout;
-        c->out = (struct buffer){0};
-        c->len = 0;
         http_request_init(&c->request);
     }
     return (struct protocol){&one_request, c};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "buffer.h"
+#include "carrier.h"
 #include "framing.h"
 #include "request.h"
 #include "response.h"
@@ -259,16 +260,11 @@ receive(void *state, const char *bytes, size_t n, uint64_t now)
     struct slice in = {bytes, n};
 
     c->no_more = c->no_more || n == 0;
-    if (c->over.bytes.len > 0) {
-        buffer_add(&c->over.bytes, bytes, n);
-        run_on(c, now);
-        return;
-    }
-    run(c, &in, now);
+    if (c->over.bytes.len == 0)
+        run(c, &in, now);
     if (c->state != ENDING)
         buffer_add(&c->over.bytes, in.at, in.len);
-    if (c->over.bytes.failed)
-        give_up(c);
+    run_on(c, now);
 }
 
 static unsigned
@@ -395,11 +391,10 @@ http_connection_new(const struct http_settings *settings,
 {
     struct connection *c = calloc(1, sizeof *c);
 
-    if (c) {
-        c->settings = settings;
-        c->owner = owner;
-        c->address = address;
-        c->deadline = now + settings->timeout;
-    }
+    if (c)
+        *c = (struct connection){.settings = settings,
+                                 .owner = owner,
+                                 .address = address,
+                                 .deadline = now + settings->timeout};
     return (struct protocol){&http_connection, c};
 }
