@@ -91,13 +91,16 @@ http_request_begun(const struct http_request *r)
     return r->state > START_LF;
 }
 
-struct slice
-http_request_field(const struct http_request *r, const char *name)
+size_t
+http_request_field(const struct http_request *r, const char *name,
+                   struct slice *value)
 {
+    size_t count = 0;
+
     for (size_t i = 0; i < r->field_count; i++)
-        if (slice_is_nocase(r->fields[i].name, name))
-            return r->fields[i].value;
-    return (struct slice){0};
+        if (slice_is_nocase(r->fields[i].name, name) && count++ == 0)
+            *value = r->fields[i].value;
+    return count;
 }
 
 static void

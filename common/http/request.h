@@ -90,7 +90,8 @@ bool http_request_begun(const struct http_request *r);
 void http_request_move(struct http_request *r, const char *from,
                        const char *to);
 
-/* The value of the first field of that name, in any case; at == NULL: none. */
-struct slice http_request_field(const struct http_request *r, const char *name);
+/* How many fields have that name, in any case? *value is the first one's. */
+size_t http_request_field(const struct http_request *r, const char *name,
+                          struct slice *value);
 
 #endif
