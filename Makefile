@@ -6,7 +6,9 @@
 #   make diff-03         what step 03 changes against step 02
 #   make test            everything that must hold, in a few minutes
 #   make test-03         the suite of one step on the reference
-#   make test-all        what is slow too
+#   make test-all        what is slow besides: real browsers, large files, lint,
+#                        coverage, other compilers
+#   make grade-03 SERVER='any command'   the same suite on any program
 #   make unit            the unit tests of common/
 #   make check-tree      the rules of the tree: twins, layers, sizes
 #   make format          C by clang-format, Python by black
@@ -14,6 +16,7 @@
 #   make analyze         what gcc -fanalyzer says
 #   make coverage        which lines of common/ and of each step are run
 #   make musl            the steps without TLS, linked statically with musl
+#   make clang           all steps by clang, in build/clang/
 #   make doctor          what this machine has and lacks, and what mends it
 #   make clean           remove build/
 #
@@ -29,6 +32,9 @@ BUILD = build
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL: # `make clean all` in that order
+endif
 
 machine := $(shell uname -s; getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 system := $(word 1,$(machine))
@@ -41,6 +47,10 @@ endif
 
 warnings = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 language = -std=c11 -D_POSIX_C_SOURCE=200809L
+ifneq ($(findstring musl,$(CC))$(wildcard /etc/alpine-release),)
+warnings += $(for_musl)
+endif
+for_musl = -Wno-sign-conversion # in its FD_SET
 flags = $(language) $(warnings) $(CFLAGS)
 
 release = -O2 -g -fPIE -fstack-protector-strong \
@@ -48,7 +58,7 @@ release = -O2 -g -fPIE -fstack-protector-strong \
 sanitized = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=all
 covered = -O0 -g --coverage
-static = -O2 -g
+static = -O2 -g $(for_musl)
 analyzed = -O2 -fanalyzer
 MUSL_CC = musl-gcc
 ifneq ($(system),Darwin) # whose linker always makes such programs
@@ -93,7 +103,7 @@ have = $(BUILD)/have
 python = $$(cat $(have)/python)
 $(have)/%: tests/tools/packages.sh
 	@CC='$(CC)' MUSL_CC='$(MUSL_CC)' $< $* $@
-$(have)/test $(have)/musl: | $(have)/run
+$(have)/test $(have)/musl $(have)/clang: | $(have)/run
 $(have)/lint $(have)/coverage: | $(have)/test
 ifneq ($(filter test-all,$(MAKECMDGOALS)),)
 $(have)/run: | $(have)/test-all
@@ -108,12 +118,12 @@ objects = $(patsubst %.c,$(1)obj/%.o,$(2))
 
 # $(call variant,prefix,flags,what must be there first)
 define variant
-$(1)obj/%.o: %.c $(BUILD)/flags | $(3)
+$(1)obj/%.o: %.c Makefile $(BUILD)/flags | $(3)
 	@mkdir -p $$(@D)
 	$$(call say,compile,$$<)
-	$$(Q)$$(CC) $$(flags) $(2) $$(more) -I$$(<D) $$(include_path) \
+	$$(Q)$$(compiler) $$(flags) $(2) $$(more) -I$$(<D) $$(include_path) \
 	    -MMD -MP -c -o $$@ $$<
-$(1)obj/%.a:
+$(1)obj/%.a: Makefile
 	@mkdir -p $$(@D)
 	$$(Q)rm -f $$@
 	$$(Q)$$(AR) rc $$@ $$(filter %.o,$$^)
@@ -123,47 +133,55 @@ endef
 
 # A program links the objects of its sources and an archive of common/ without
 # the members of the same names: what is left out of a step is missing, not
-# silently taken from common/. Directories are among the prerequisites because
-# files come and go.
-# $(call program,prefix,name,sources,flags of the link,libraries)
+# silently taken from common/. The directories stand there for files that come
+# and go.
+# $(call program,prefix,name,sources,flags of the link,libraries,more for the
+# archive)
 define program
-$(1)$(2): $(call objects,$(1),$(3)) $(1)obj/$(2).a $(sort $(dir $(3)))
+$(1)$(2): $(call objects,$(1),$(3)) $(1)obj/$(2).a
 	@mkdir -p $$(@D)
 	$$(call say,link,$$@)
-	$$(Q)$$(CC) $(4) $$(call map,$(1)obj/$(2).map) -o $$@ \
+	$$(Q)$$(compiler) $(4) $$(call map,$(1)obj/$(2).map) -o $$@ \
 	    $$(filter %.o %.a,$$^) $(5)
-$(1)obj/$(2).a: $(wildcard common/*) $(filter-out \
-    $(addprefix %/,$(notdir $(3:.c=.o))),$(call objects,$(1),\
+$(1)obj/$(2).a: $(wildcard common/*) $(sort $(dir $(3))) $(filter-out \
+    $(addprefix %/,$(notdir $(3:.c=.o))),$(call objects,$(1),$(6) \
     $(if $(findstring openssl,$(5)),$(common),$(plain))))
 made_$(1) += $(1)$(2)
-objects_made += $(call objects,$(1),$(3) $(common))
+objects_made += $(call objects,$(1),$(3) $(6) $(common))
 endef
 
-# $(call step,prefix,directory,flags of the link): its program, and for a client.c
-# a second one, 01-tcp-client in 01-tcp-echo.
+# $(call step,prefix,directory,flags of the link): its program, and where there
+# is a client.c a second one: 01-tcp-client in 01-tcp-echo.
 define step
-$(call program,$(1),$(notdir $(2)),$(call server_of,$(2)),$(3),$(call tls_of,$(2)))
-$(if $(call client_of,$(2)),$(call program,$(1),$(call client_name,$(2)),$(call client_of,$(2)),$(3)))
+$(call program,$(1),$(notdir $(2)),$(call server_of,$(2)),$(3),\
+    $(call tls_of,$(2)))
+$(if $(call client_of,$(2)),$(call program,$(1),$(call client_name,$(2)),\
+    $(call client_of,$(2)),$(3)))
 endef
 
 server_of = $(filter-out %/client.c,$(wildcard $(1)/*.c))
-client_of = $(if $(wildcard $(1)/client.c),$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+client_of = $(if $(wildcard $(1)/client.c),\
+    $(filter-out %/main.c,$(wildcard $(1)/*.c)))
 client_name = $(call number,$(1))-$(word 2,$(subst -, ,$(notdir $(1))))-client
 number = $(foreach s,$(1),$(firstword $(subst -, ,$(notdir $(s)))))
 tls_of = $(if $(filter $(1),$(uses_tls)),$$(openssl_libs))
 
 # $(call unit,prefix,source,flags of the link): a unit test, PREFIXunit/test_x.
+# It takes what it needs of the other files of tests/unit/.
 define unit
-$(call program,$(1),unit/$(basename $(notdir $(2))),$(2) $(unit_help),$(3),$$(check_libs) $(call tls_of,$(2)))
+$(call program,$(1),unit/$(basename $(notdir $(2))),$(2),$(3),\
+    $$(check_libs) $(call tls_of,$(2)),$(unit_help))
 endef
 
 $(eval $(call variant,$(BUILD)/,$(release)))
 $(eval $(call variant,$(BUILD)/san/,$(sanitized)))
 $(eval $(call variant,$(BUILD)/cov/,$(covered)))
 $(eval $(call variant,$(BUILD)/musl/,$(static),$(have)/musl))
+$(eval $(call variant,$(BUILD)/clang/,$(release),$(have)/clang))
 $(eval $(call variant,$(BUILD)/analyzed/,$(analyzed)))
 $(foreach s,$(steps),\
     $(eval $(call step,$(BUILD)/,$(s),$(release_link)))\
+    $(eval $(call step,$(BUILD)/clang/,$(s),$(release_link)))\
     $(eval $(call step,$(BUILD)/san/,$(s),$(sanitized)))\
     $(eval $(call step,$(BUILD)/cov/,$(s),$(covered))))
 $(foreach s,$(filter-out $(uses_tls),$(steps)),\
@@ -177,9 +195,13 @@ $(foreach v,$(BUILD)/ $(BUILD)/san/ $(BUILD)/cov/,$(call objects,$(v),\
     $(filter %.c,$(uses_tls) $(wildcard common/tls/*.c)))): | $(have)/run
 $(foreach v,$(BUILD)/san/ $(BUILD)/cov/,$(call objects,$(v),\
     $(units) $(unit_help))): | $(have)/test
-$(BUILD)/musl/obj/%: CC = $(MUSL_CC)
-$(BUILD)/musl/%: CC = $(MUSL_CC)
-$(BUILD)/analyzed/%: CC = gcc
+
+# Each variant has its compiler.
+compiler = $(CC)
+$(BUILD)/cov/%: compiler = gcc
+$(BUILD)/analyzed/%: compiler = gcc
+$(BUILD)/clang/%: compiler = clang
+$(BUILD)/musl/%: compiler = $(MUSL_CC)
 
 # Other flags or another compiler: everything is built anew.
 $(BUILD)/flags: always
@@ -194,6 +216,7 @@ all: $(made_$(BUILD)/)
 san: $(made_$(BUILD)/san/)
 cov: $(made_$(BUILD)/cov/)
 musl: $(made_$(BUILD)/musl/)
+clang: $(made_$(BUILD)/clang/)
 analyze: $(call objects,$(BUILD)/analyzed/,$(common) $(wildcard steps/*/*.c))
 
 help:
@@ -207,15 +230,16 @@ clean:
 	rm -rf $(BUILD)
 
 always:
-.PHONY: all san cov musl analyze help doctor clean always
+.PHONY: all san cov musl clang analyze help doctor clean always
 
-# $(call option,--port,PORT): --port '9000' after `make run-03 PORT=9000`, and
-# the third word where that was not said. What the environment says is no option.
-option = $(if $(filter command,$(origin $(2))),$(1) '$($(2))',$(if $(3),$(1) $(3)))
+# $(call option,--port,PORT): --port '9000' after `make run-03 PORT=9000`, or
+# the third word where nothing was said. The environment does not count.
+option = $(if $(filter command,$(origin $(2))),$(1) '$($(2))',\
+    $(if $(3),$(1) $(3)))
 flag = $(if $(filter command,$(origin $(2))),$(1))
 options = $(strip $(call option,--host,HOST) $(call option,--port,PORT) \
-    $(call option,--timeout,TIMEOUT) $(call option,--max-children,MAX_CHILDREN) \
-    $(call flag,--show,SHOW) $(call flag,--quiet,QUIET) \
+    $(call option,--timeout,TIMEOUT) $(call flag,--quiet,QUIET) \
+    $(call option,--max-children,MAX_CHILDREN) $(call flag,--show,SHOW) \
     $(call option,--root,ROOT,$(root)) $(call option,--cert,CERT,$(cert)) \
     $(call option,--key,KEY,$(key)) $(call option,--hsts,HSTS) $(ARGS))
 
@@ -223,12 +247,13 @@ certificate = $(BUILD)/certificate/cert.pem
 $(certificate): | $(have)/run
 	@mkdir -p $(@D)
 	@umask 077; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
-	    -nodes -days 365 -subj /CN=localhost \
+	    -nodes -days 3650 -subj /CN=localhost \
 	    -addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 \
 	    -keyout $(@D)/key.pem -out $@ 2>$(@D)/log || { cat $(@D)/log; exit 1; }
 
 # ---- Testing ---------------------------------------------------------------
 
+export PYTHONPYCACHEPREFIX = $(abspath $(BUILD))/pycache
 pytest = $(python) -m pytest -c tests/pytest.ini
 run_jobs = $(python) tests/tools/run_jobs.py --logs $(BUILD)/logs
 programs_of = $(1)$(notdir $(2)) \
@@ -239,51 +264,63 @@ suite = $(pytest) tests/checks --step $(call number,$(2)) \
     --server $(1)$(notdir $(2)) \
     $(if $(call client_of,$(2)),--client $(1)$(call client_name,$(2))) $(3)
 
-# $(call suite_jobs,prefix,word for it,options): a job for each step
+# $(call suite_jobs,prefix,word for it,options,kind): a job for each step
 suite_jobs = $(foreach s,$(steps),\
-    'pytest $(notdir $(s)) $(2): $(call suite,$(1),$(s),--full $(3))')
+    '$(or $(4),pytest) $(notdir $(s)) $(2): \
+        $(call suite,$(1),$(s),--full $(3))')
 unit_jobs = $(foreach u,$(units),\
     'check $(basename $(notdir $(u))): $(1)unit/$(basename $(notdir $(u)))')
-verb_jobs = $(foreach v,$(1),'verb $(v): MAKEFLAGS= $(MAKE) BUILD=$(BUILD) $(v)')
+verb_jobs = $(foreach v,$(1),\
+    'verb $(v): MAKEFLAGS= $(MAKE) --no-print-directory BUILD=$(BUILD) $(v)')
+tree_jobs = 'verb check-tree: $(check_tree)' \
+    'pytest tools: BUILD=$(BUILD) $(pytest) tests/tools' \
+    'pytest grader: $(pytest) tests/selftest -m "not slow"'
+check_tree = $(python) tests/tools/check_tree.py --build $(BUILD)
 
 test: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
-	@$(run_jobs) $(call suite_jobs,$(BUILD)/san/,sanitized,-m 'not slow') \
-	    $(call suite_jobs,$(BUILD)/,release,-m 'not slow' --new-only) \
-	    $(call unit_jobs,$(BUILD)/san/) $(tree_jobs)
+	@$(run_jobs) $(tree_jobs) $(call unit_jobs,$(BUILD)/san/) \
+	    $(call suite_jobs,$(BUILD)/san/,sanitized,-m "not slow") \
+	    $(call suite_jobs,$(BUILD)/,release,-m "not slow" --new-only)
 
-test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
-	@$(run_jobs) $(call suite_jobs,$(BUILD)/san/,slow,-m slow)
+test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
+	@$(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
+	    'pytest browser: $(pytest) tests/browser --programs $(BUILD)' \
+	    'maybe grader slow: $(pytest) tests/selftest -m slow' \
+	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 
 unit: $(filter $(BUILD)/san/unit/%,$(made_$(BUILD)/san/)) $(have)/test
 	@$(run_jobs) $(call unit_jobs,$(BUILD)/san/)
 
 check-tree: $(made_$(BUILD)/) $(have)/test
-	@$(python) tests/tools/check_tree.py --build $(BUILD)
+	@$(check_tree)
 .PHONY: test test-all unit check-tree
 
 # ---- The verbs of one step -------------------------------------------------
 
 # $(call step_verbs,directory,number)
 define step_verbs
-run-$(2): $(BUILD)/$(notdir $(1)) $(if $(filter $(1),$(uses_tls)),$(certificate))
+run-$(2): $(BUILD)/$(notdir $(1)) $(if $(call tls_of,$(1)),$(certificate))
 	@$(if $(KEYLOG),SSLKEYLOGFILE='$(KEYLOG)') \
-	$(if $(filter $(1),$(uses_tls)),tests/tools/serve.sh $(certificate),exec) \
+	$(if $(call tls_of,$(1)),tests/tools/serve.sh $(certificate),exec) \
 	$$< $$(options)
 test-$(2): $(call programs_of,$(BUILD)/san/,$(1)) $(have)/test
 	@$$(call suite,$(BUILD)/san/,$(1),$$(ARGS))
+grade-$(2): $(have)/test
+	$$(if $$(SERVER),,$$(error Say which server: make $$@ SERVER='command'))
+	@$$(pytest) tests/checks --step $(2) --server '$$(SERVER)' $$(ARGS)
 diff-$(2):
 	@tests/tools/diff_step.sh $(2)
 $(if $(filter-out 01 02 03 04 05,$(2)),run-$(2): root = docs/welcome)
-$(if $(filter $(1),$(uses_tls)),run-$(2): cert = $(certificate)
+$(if $(call tls_of,$(1)),run-$(2): cert = $(certificate)
 run-$(2): key = $(BUILD)/certificate/key.pem)
-.PHONY: run-$(2) test-$(2) diff-$(2)
+.PHONY: run-$(2) test-$(2) grade-$(2) diff-$(2)
 endef
 $(foreach s,$(steps),$(eval $(call step_verbs,$(s),$(call number,$(s)))))
 
 run: run-07
 .PHONY: run
 
-run-% test-% diff-%:
+run-% test-% grade-% diff-%:
 	$(error There is no step $*; the steps are $(call number,$(steps)))
 
 # ---- Care ------------------------------------------------------------------
@@ -304,17 +341,19 @@ lint_jobs = \
     'verb cppcheck: cppcheck --quiet --std=c11 --error-exitcode=1 \
         --enable=warning,style,performance,portability --inline-suppr \
         --suppress=variableScope --suppress=knownConditionTrueFalse \
+        --suppress=redundantContinue \
         $(include_path) $(no_twins)' \
     'verb shellcheck: shellcheck $(shell_files)' \
-    'verb black: black --check -q tests' \
+    'verb black: black --check tests' \
     'verb mypy: cd tests && mypy'
 lint: $(have)/lint
 	@$(run_jobs) $(lint_jobs)
 
-# The suites once more, on programs that count; alone, for the counts add up.
+# The suites once more, on programs that count what they run.
 coverage: $(made_$(BUILD)/cov/) $(have)/coverage
 	@find $(BUILD)/cov -name '*.gcda' -exec rm {} +
-	@$(run_jobs) $(call suite_jobs,$(BUILD)/cov/,coverage,-m 'not slow') \
-	    $(call unit_jobs,$(BUILD)/cov/)
-	@$(python) tests/tools/coverage.py --build $(BUILD)/cov
+	@$(run_jobs) $(call suite_jobs,$(BUILD)/cov/,coverage,-m "not slow") \
+	    $(call unit_jobs,$(BUILD)/cov/) || failed=1; \
+	$(python) tests/tools/coverage.py --build $(BUILD)/cov && exit $$failed
+
 .PHONY: format lint coverage

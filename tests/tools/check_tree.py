@@ -200,13 +200,15 @@ def no_openssl(tree: Tree) -> Faults:
 
 
 def function_sizes(tree: Tree) -> Faults:
-    """A function has 60 lines at most."""
+    """A function has 60 lines at most, but for a state machine's one switch."""
     for path in tree.sources:
         for match in FUNCTION.finditer(path.read_text()):
-            lines = match.group(0).count("\n") + 1
-            known = (path.name, match.group(1)) in LONG_FUNCTIONS
-            if lines > FUNCTION_LINES and not known:
-                yield f"{tree.place(path)}: {match.group(1)} has {lines} lines"
+            text, name = match.group(0), match.group(1)
+            lines = text.count("\n") + 1
+            one_switch = len(re.findall(r"\bswitch\b", text)) == 1
+            excused = (path.name, name) in LONG_FUNCTIONS and one_switch
+            if lines > FUNCTION_LINES and not excused:
+                yield f"{tree.place(path)}: {name} has {lines} lines"
 
 
 def file_sizes(tree: Tree) -> Faults:

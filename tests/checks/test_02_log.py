@@ -1,0 +1,115 @@
+"""Step 02: the access log."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+from grader.check import check
+from grader.expect import Failure, equal, expect
+from grader.http import request
+from grader.lab import Lab, Server
+
+LINE = re.compile(
+    r"(\S+) - - \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "
+    r'"((?:[^"\\]|\\x[0-9A-Fa-f]{2})*)" (\d{3}) (\d+|-)'
+)
+
+
+def read_line(line: str) -> "re.Match[str]":
+    match = LINE.fullmatch(line)
+    if not match:
+        form = '127.0.0.1 - - [21/Nov/2026:09:03:21 +0000] "GET / HTTP/1.1" 200 312'
+        raise Failure(f"an access line such as {form}", line)
+    return match
+
+
+def lines(server: Server, count: int) -> "list[re.Match[str]]":
+    """So many access lines; fewer are a failure."""
+    found = [line for line in server.access_lines(count) if '"' in line]
+    equal(len(found), count, "the number of access lines on stderr")
+    return [read_line(line) for line in found]
+
+
+@check("the contract: Common Log Format, local time with its offset")
+def test_access_line(server: Server) -> None:
+    """Every tool that reads web logs knows this line: client, time, request,
+    status, size.
+
+    1. Which of its parts do you know when the answer is sent?
+    2. localtime_r() and strftime() with "%d/%b/%Y:%H:%M:%S %z" for the time.
+    3. "%s - - [%s] \\"%.*s\\" %d %zu\\n" on stderr, in one write().
+    """
+    before = datetime.now(timezone.utc) - timedelta(seconds=2)
+    body = server.get().body
+    server.get("/nowhere?x=1")
+    first, second = lines(server, 2)
+    client, when, asked, status, size = first.groups()
+    equal(client, "127.0.0.1", "the client's address in the line")
+    equal(asked, f"GET {server.page} HTTP/1.1", "the request line in the line")
+    equal((status, size), ("200", str(len(body))), "status and size in the line")
+    date = datetime.strptime(when, "%d/%b/%Y:%H:%M:%S %z")
+    after = datetime.now(timezone.utc) + timedelta(seconds=1)
+    expect(before <= date <= after, "the time now, with its offset", when)
+    equal(second[4], "404", "the status of what is not there")
+    equal(second[3], "GET /nowhere?x=1 HTTP/1.1", "the second request line")
+
+
+@check("the contract: - where no body was sent, - for an unreadable line")
+def test_access_line_dash(server: Server) -> None:
+    """Where there is nothing to tell, the line has a hyphen.
+
+    1. How many bytes of body does HEAD bring?
+    2. What came instead of a request line may be anything: it is not shown.
+    3. "-" for the size after HEAD; "-" in quotes for the line after a 400
+       that the request line itself has caused.
+    """
+    server.ask(request("HEAD", server.page, host=server.authority))
+    wire = server.connect()
+    wire.send(b"GET  two spaces\r\n\r\n")
+    wire.half_close()
+    wire.rest()
+    first, second = lines(server, 2)
+    equal((first[4], first[5]), ("200", "-"), "status and size after HEAD")
+    equal(first[3], f"HEAD {server.page} HTTP/1.1", "the request line")
+    equal((second[3], second[4]), ("-", "400"), "line and status, unreadable")
+
+
+@check("the contract: quotes, backslashes and controls as \\xNN")
+def test_access_line_escapes(lab: Lab, server: Server) -> None:
+    """A client chooses the request line. It must not be able to end the
+    quotes and forge a line of its own in your log.
+
+    1. What does your log show for the path /a"b\\c?
+    2. Quote, backslash and whatever is not visible get another form.
+    3. \\x22 for the quote, \\x5c for the backslash, for each byte in turn.
+    """
+    word = f"w{lab.random.randrange(10**6)}"
+    sent = [f'/{word}"b', f"/{word}\\x22", f'/{word}" 200 5', f"/{word}\x1b[2J"]
+    for target in sent:
+        wire = server.connect()
+        wire.send(request("GET", target, host=server.authority))
+        wire.rest() if lab.step <= 4 else wire.take_until(b"\r\n\r\n")
+        wire.close()
+    for target, match in zip(sent, lines(server, len(sent))):
+        shown = re.sub(r"\\x([0-9A-Fa-f]{2})", lambda m: chr(int(m[1], 16)), match[3])
+        whole = (f"GET {target} HTTP/1.1", "-")
+        expect(shown in whole, f"the request line of {target!r}, or -", match[3])
+
+
+@check("the contract: --quiet, no access lines")
+def test_quiet(lab: Lab) -> None:
+    """Where speed is measured, or another log is kept, the lines disturb.
+
+    1. An option without a value: it only says yes.
+    2. It is about access lines; a failure of the system is still told.
+    3. Look at it where the line is written.
+    """
+    server = lab.start("--quiet")
+    server.get()
+    server.get("/nowhere")
+    server.stop()
+    err = server.err.finish(lab.patience)
+    expect(b'"' not in err, "no access line on stderr", err)
+    out = server.out.finish(lab.patience)
+    expect(out.count(b"\n") == 1, "on stdout the listening line alone", out)

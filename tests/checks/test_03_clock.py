@@ -1,0 +1,208 @@
+"""Step 03 and all that follow: each connection has a clock."""
+
+from __future__ import annotations
+
+import time
+
+from grader import ends
+from grader.check import check
+from grader.clients import LATE, answered, ask, half, timely, until_end, wait_until
+from grader.expect import Failure, equal, expect
+from grader.http import read_response
+from grader.lab import Lab
+from grader.observe import observe
+from grader.wire import Wire
+
+SLOW = 5.0  # seconds that we wait for what takes half a second
+DRIP = """{ printf 'GET /hello HTTP/1.1\\r\\nX: '
+for i in 1 2 3 4 5 6 7 8; do printf x; sleep 0.1; done; } | nc 127.0.0.1 8080"""
+
+
+@check("RFC 9112, section 9.5; the contract: silence where nothing had come")
+def test_silence(lab: Lab) -> None:
+    """A client that never speaks costs you a process as long as it stays.
+    --timeout says how long that may be.
+
+    1. What wakes your read() when nothing ever comes?
+    2. setsockopt() with SO_RCVTIMEO: read() then fails with EAGAIN.
+    3. The clock starts at accept(). When time is up and no byte has come,
+       just close: there was no question, so there is no answer.
+    """
+    seconds = lab.random.choice((0.4, 0.5, 0.6))
+    server = lab.start("--timeout", str(seconds))
+
+    def attempt() -> float:
+        began = time.monotonic()
+        wire = server.connect()
+        what = f"a silent client is sent away after {seconds:g} s"
+        took = until_end(wire, began, SLOW, what)
+        expect(not wire.inbox, "not a byte to a client that asked nothing", wire.inbox)
+        return took
+
+    timely(attempt, seconds, "a silent client is sent away")
+
+
+def expects_408(wire: Wire) -> None:
+    response = read_response(wire)
+    equal(response.status, 408, "the status when time is up", wire=wire)
+    said = response.tokens("Connection")
+    expect("close" in map(str.lower, said), "Connection: close with the 408", said)
+
+
+@check("RFC 9110, section 15.5.9; the contract: 408")
+def test_timeout_408(lab: Lab) -> None:
+    """A client has begun to ask and does not go on. 408 tells it that it was
+    too slow, so that it may try again.
+
+    1. How does your program tell this case from silence?
+    2. By the bytes of the head that it has read so far.
+    3. 408 Request Timeout, Connection: close, and close.
+    """
+    server = lab.start("--timeout", "0.5")
+
+    def attempt() -> float:
+        began = time.monotonic()
+        wire, _ = half(server, patience=SLOW)
+        expects_408(wire)
+        took = time.monotonic() - began
+        wire.rest()
+        return took
+
+    timely(attempt, 0.5, "408 to half a request")
+
+
+@check("the contract: bytes of an unfinished head do not restart the clock")
+def test_dripping_head(lab: Lab) -> None:
+    """One byte each second, and a limit of ten seconds for each read() never
+    strikes: a few hundred such clients closed big web sites (the attack has
+    a name, Slowloris).
+
+    1. To what does your time limit belong: to a read(), or to the request?
+    2. Remember when it ends, and before each read() compute what is left.
+    3. end = now() + timeout, once; then SO_RCVTIMEO = end - now() each time.
+    """
+    server = lab.start("--timeout", "0.6")
+
+    def attempt() -> float:
+        began = time.monotonic()
+        wire = server.connect(patience=SLOW)
+        wire.send(b"GET " + server.page.encode() + b" HTTP/1.1\r\nX-Name: ")
+        while not wire.inbox and not wire.ended:
+            if time.monotonic() - began > SLOW:
+                expected = "408 after 0.6 s, however many bytes still come"
+                raise Failure(expected, f"none in {SLOW:g} s", wire=wire, again=DRIP)
+            wire.quiet(0.05)
+            if not wire.inbox and not wire.ended:
+                wire.send(b"x")
+        took = time.monotonic() - began
+        expects_408(wire)
+        return took
+
+    timely(attempt, 0.6, "408 to a client that drips")
+
+
+@check("the contract: the clock restarts when a head is complete")
+def test_clock_starts_anew(lab: Lab) -> None:
+    """A request that was complete just in time, on a slow line, deserves its
+    answer: sending has the whole time again.
+
+    1. How much time is left for the answer when the head took nine seconds
+       of ten?
+    2. One alarm() for the whole connection cuts the answer.
+    3. Take the time anew where the head is complete, and with each write()
+       that has taken something.
+    """
+    server = lab.start("--timeout", "1")
+    problem = None
+    for _ in range(3):  # we may be late ourselves, on a busy machine
+        wire = ends.reluctant(server)
+        began = time.monotonic()
+        count = ends.fill(server, wire)
+        wait_until(began + 0.7)
+        ask(server, wire)
+        wait_until(began + 1.4)
+        try:
+            ends.filled(wire, count)
+            answered(server, wire, "a client that asked after 0.7 s and reads at 1.4 s")
+            return
+        except Failure as failure:
+            problem = failure
+        wire.close()
+    assert problem
+    raise problem
+
+
+@check("send(2); socket(7): SO_SNDTIMEO; the contract: time for an answer")
+def test_reader_gives_up(lab: Lab) -> None:
+    """A client has asked and never reads. The system's buffer is full, and
+    what waits to be sent waits for ever: in 03 with a whole process.
+
+    1. What ends a write() that cannot go on?
+    2. SO_SNDTIMEO for a process that waits; a timer for one that does not.
+    3. Time is up when nothing was taken for --timeout seconds: close, though
+       not all has been sent.
+    """
+    server = lab.start("--timeout", "0.5")
+
+    def attempt() -> float:
+        wire = ends.reluctant(server)
+        filled = ends.fill(server, wire)
+        began = time.monotonic()
+        ask(server, wire)
+        if not filled:
+            return 0.5  # the system does not let us make such a client
+
+        def held() -> int:
+            return len(ends.end_of(server, wire).holders)
+
+        left = observe(held, lambda left: not left, SLOW)
+        expected = "the server gives up a client that does not read for 0.5 s"
+        expect(not left, expected, f"it has not after {SLOW:g} s", wire=wire)
+        return time.monotonic() - began
+
+    linger = 1.0  # it may read on before it closes
+    timely(attempt, 0.5, "an end for whom does not read", linger + LATE)
+
+
+@check("RFC 9112, section 9.6; the contract: a second at most")
+def test_linger_ends(lab: Lab) -> None:
+    """After the answer you read on for a moment, so that it arrives. A client
+    that goes on sending must not make that an hour.
+
+    1. Does each byte that still comes start your second anew?
+    2. The end of the second is known when it begins.
+    3. Loop: what is left until then, wait for at most that, read, forget.
+    """
+    server = lab.start("--timeout", "60")
+    wire = server.connect()
+    ask(server, wire)
+    answer = read_response(wire)
+    equal(answer.status, 200, "the status")
+
+    def held() -> int:
+        wire.try_send(b"more", 0.01)
+        return len(ends.end_of(server, wire).holders)
+
+    left = observe(held, lambda left: not left, SLOW)
+    expected = "a second after the answer the connection is closed"
+    expect(not left, expected, f"after {SLOW:g} s it is not", wire=wire)
+
+
+@check("the contract: bad number, one clear line on stderr, exit status 2")
+def test_refuses_bad_timeout(lab: Lab) -> None:
+    """A timeout of 0 would send everybody away at once, or nobody ever;
+    "10 minutes" is not a number of seconds.
+
+    1. What does your program make of --timeout 0, and of --timeout 10x?
+    2. Fractions are allowed; signs and words are not, and "nan", which
+       strtod() takes for a number, is none.
+    3. strtod() with an end pointer; then if (!(seconds > 0)) refuse.
+    """
+    for text in ("0", "0.0", "-1", "soon", "", "10x", "1,5", "nan"):
+        run = lab.run("--port", "0", *lab.site.options, "--timeout", text)
+        expected = f"exit status 2 and one line on stderr for --timeout '{text}'"
+        one = run.err.count(b"\n") == 1 and run.err.endswith(b"\n")
+        got = f"it {run.ended}" if run.status != 2 else f"stderr: {run.err!r}"
+        expect(run.status == 2 and one, expected, got, ran=run.line)
+    for text in ("0.5", "3", "86400"):
+        lab.start("--timeout", text)

@@ -1,0 +1,183 @@
+"""Step 03: children that end, in good order or not, and signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Optional
+
+from grader import ends
+from grader.check import check
+from grader.clients import answered, ask, half, serves
+from grader.expect import Failure, NotJudged, expect
+from grader.lab import Lab, Server
+from grader.observe import observe
+from grader.wire import Wire
+
+AFTER = "sleep 1; for i in 1 2 3; do curl -s http://127.0.0.1:8080/hello; done; "
+ZOMBIES = AFTER + "sleep 1; ps --ppid $! -o pid,stat,cmd"
+LEFT = "no zombie: each child that has ended is waited for"
+
+
+def child_of(server: Server, wire: Wire) -> int:
+    """The child that serves this client."""
+    ends.accepted(server, wire)
+
+    def look() -> list[int]:
+        found = ends.ends(server)
+        main = set(found[0].holders) if 0 in found else set()
+        mine = set(ends.end_of(server, wire).holders)
+        return sorted(mine - main - {server.pid})
+
+    seen = observe(look, lambda pids: len(pids) == 1, 3.0)
+    if len(seen) != 1:
+        expected = "one process, a child, holds the connection"
+        raise Failure(expected, f"{len(seen)} processes do", wire=wire)
+    return seen[0]
+
+
+def parent_of(pid: int) -> int:
+    return int(ends.status(pid).get("PPid", "0"))
+
+
+def no_zombies(server: Server, patience: float = 10.0, again: str = ZOMBIES) -> None:
+    left = observe(server.tree, lambda tree: not tree.zombies, patience).zombies
+    expect(not left, LEFT, f"{len(left)} are left", again=again)
+
+
+@check("wait(2): zombies; sigaction(2): SIGCHLD")
+def test_no_zombies(lab: Lab, server: Server) -> None:
+    """A child that has ended stays in the process table, as a zombie, until
+    its parent asks how it ended. Thousands of them fill the table, and then
+    nobody on the machine can start a process.
+
+    1. `ps` shows them as <defunct>, while your server waits for a client.
+    2. SIGCHLD tells that a child has ended; it comes whenever that is, also
+       while accept() sleeps. Waiting only before the next fork() is too late.
+    3. A handler for SIGCHLD that calls waitpid(-1, NULL, WNOHANG). accept()
+       then fails with EINTR: go back to accept().
+    """
+    for turn in range(12):
+        serves(server, f"client {turn + 1}, after the children before it ended")
+        no_zombies(server)
+    wires = [half(server)[0] for _ in range(10)]
+    ends.accepted(server, *wires)
+    for wire in wires:
+        wire.close()
+    no_zombies(server)
+
+
+@check("signal(7): standard signals do not queue; wait(2)")
+def test_reap_all(lab: Lab, server: Server) -> None:
+    """Ten children end while the parent is busy. Signals of one kind are not
+    counted: it hears of it once.
+
+    1. How many children does one call of waitpid() take away?
+    2. One SIGCHLD may stand for many.
+    3. while (waitpid(-1, NULL, WNOHANG) > 0) ; and keep errno as it was.
+    """
+    wires = [server.connect() for _ in range(10)]
+    children = [child_of(server, wire) for wire in wires]
+    parents = {parent_of(child) for child in children}
+    expect(len(parents) == 1, "one parent for all children", f"{len(parents)}")
+    (parent,) = parents
+    os.kill(parent, signal.SIGSTOP)  # it now hears nothing...
+    try:
+        for wire in wires:
+            wire.close()
+        observe(lambda: [c for c in children if ends.alive(c)], lambda left: not left)
+    finally:
+        os.kill(parent, signal.SIGCONT)  # ...and everything at once
+    kill_all = "kill -STOP $!; pkill -P $!; kill -CONT $!; sleep 1; "
+    shown = "sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 1; "
+    no_zombies(server, again=shown + kill_all + "ps --ppid $! -o pid,stat,cmd")
+    serves(server, "the next client")
+
+
+@check("fork(2): a process of its own; signal(7)")
+def test_crash_harms_nobody(lab: Lab) -> None:
+    """A bug, or somebody's attack on it, ends one child in the middle of its
+    work. Its client loses the connection, and nobody else notices: that is
+    what processes are for.
+
+    1. What does your parent do when a child was ended by a signal?
+    2. A child that crashed is waited for like any other.
+    3. Do not look at the status to decide whether you go on.
+    """
+    server = lab.start("--timeout", "60")
+    crash = signal.SIGABRT if server.sanitized() else signal.SIGSEGV
+    waiting, rest = half(server)
+    child_of(server, waiting)
+    for number in (signal.SIGKILL, crash, signal.SIGKILL):
+        wire, _ = half(server)
+        os.kill(child_of(server, wire), number)
+        wire.rest()
+        no_zombies(server)
+        serves(server, f"a client after {number.name} ended another's child")
+    waiting.send(rest)
+    answered(server, waiting, "the client that was connected all the time")
+
+
+@check("signal(7); the contract: SIGPIPE and SIGCHLD never end a server")
+def test_signal_storm(server: Server) -> None:
+    """Whoever writes to a client that has gone gets SIGPIPE, and it ends the
+    program unless told otherwise. SIGCHLD comes at any moment, and interrupts
+    whatever the process waits in.
+
+    1. What does accept() return when a signal was handled meanwhile?
+    2. EINTR is no failure: look whether it is time to stop, and try again.
+    3. signal(SIGPIPE, SIG_IGN): write() then fails with EPIPE; `continue`
+       where accept() fails with EINTR.
+    """
+    found = ends.ends(server)
+    if 0 not in found or not found[0].holders:
+        raise NotJudged("the listening socket is not to be seen from here")
+    main = min(found[0].holders)
+    for number in (signal.SIGPIPE, signal.SIGCHLD) * 20:
+        os.kill(main, number)
+        storm(main, number)
+        serves(server, f"a client after {number.name}")
+
+
+def storm(pid: int, number: int) -> None:
+    """A few more of them, at any moment of the server's round."""
+    for _ in range(5):
+        os.kill(pid, number)
+
+
+@check("signal(7): interruption by SIGCONT; socket(7): SO_RCVTIMEO")
+def test_suspended(lab: Lab) -> None:
+    """Somebody types Ctrl-Z, looks at something, types fg. Whatever waited in
+    read() with a timeout then fails with EINTR, without any handler.
+
+    1. What does your program do when read() returns -1?
+    2. For EINTR the connection is as good as before.
+    3. if (n < 0 && errno == EINTR) continue; and the time that is left, not
+       the whole time anew.
+    """
+    server = lab.start("--timeout", "60")
+    waiting, rest = half(server)
+    quiet = server.connect()
+    ends.accepted(server, waiting, quiet)
+    ends.under_way(server, waiting)
+    ends.under_way(server, quiet)
+    for _ in range(3):
+        suspend(server)
+    waiting.send(rest)
+    answered(server, waiting, "the client that was in the middle of its request")
+    ask(server, quiet)
+    answered(server, quiet, "the client that had said nothing yet")
+    serves(server, "a new client")
+
+
+def suspend(server: Server, pids: Optional[list[int]] = None) -> None:
+    """Ctrl-Z and fg: stops all processes, and lets them go on."""
+    pids = server.tree().pids
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        stopped = [lambda p=pid: ends.status(p).get("State") for pid in pids]
+        observe(lambda: {look() for look in stopped}, lambda all: all <= {"T"}, 3.0)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,183 @@
+"""Step 07: the end of a connection is said, and one that is cut off is not
+taken for it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+
+from grader.check import check
+from grader.clients import gets_page, serves
+from grader.expect import equal, expect, same_bytes
+from grader.http import ended, nothing_more, read_response, request
+from grader.lab import Lab, Server
+from grader.observe import observe
+from grader.program import LATE, STOP
+from grader.tls import BOTH, NAMED, TLS13, Stalling, client, sealer, troubles
+from grader.wire import Wire
+
+MIB = 1 << 20
+
+
+@check("RFC 8446, section 6.1; RFC 5246, section 7.2.1; SSL_shutdown(3)")
+def test_close_notify(lab: Lab) -> None:
+    """Anyone on the way can forge the end of a TCP connection, and so cut off
+    the end of what you send. The end of TLS, an alert named close_notify,
+    nobody can forge: without it a client must take your answer for cut off.
+
+    1. What do you call before close()? Before shutdown(), too.
+    2. SSL_shutdown() sends it once and returns 0; you need not wait for the
+       client's.
+    3. SSL_shutdown(ssl), then shutdown(fd, SHUT_WR), then the lingering close;
+       not after SSL_ERROR_SSL or SSL_ERROR_SYSCALL.
+    """
+    server = lab.start("--timeout", "0.7")
+    host = server.authority
+    big = lab.site.add("big", lab.random.randbytes(MIB))
+    asked = {
+        "Connection: close": request("GET", big, "Connection: close", host=host),
+        "HTTP/1.0": request("GET", server.page, host=host, version="HTTP/1.0"),
+        "a request with a fault": request("GET", server.page, "no colon", host=host),
+        "half a request and silence": request("GET", server.page)[:-2],
+        "silence": b"",
+    }
+    wires = []
+    for version in BOTH:
+        for how, data in asked.items():
+            wire = server.connect(tls=client(lab.site, version))
+            wire.send(data)
+            wires.append((wire, how))
+    for wire, how in wires:
+        answer = wire.rest()
+        wanted = f"close_notify at the end, after {how}"
+        expect(wire.ended == "end", wanted, ended(wire), wire=wire)
+        wanted = f"{'silence' if how == 'silence' else 'an answer'} after {how}"
+        good = bool(answer) == (how != "silence")
+        expect(good, wanted, answer[:80], wire=wire)
+
+
+@check("RFC 8446, section 6.1: no effect on the read side")
+def test_client_close_notify(lab: Lab, server: Server) -> None:
+    """A client may say that it will ask no more, and still wait for the
+    answers. That is the half-close of TCP, one floor up.
+
+    1. What does SSL_read() return at a close_notify? SSL_ERROR_ZERO_RETURN.
+    2. It means what 0 from read() means: no more will come. What is under way
+       is still answered.
+    3. Send all answers, then SSL_shutdown() and close.
+    """
+    content = lab.random.randbytes(MIB)
+    large = request("GET", lab.site.add("large", content), host=server.authority)
+    small = request("GET", server.page, host=server.authority)
+    for later in (False, True):
+        wire = sealer(server, client(lab.site, TLS13))
+        data = wire.seal(small + large + small)
+        goodbye = wire.seal_goodbye()
+        wire.push(data if later else data + goodbye)
+        if later:
+            wire.push(goodbye)
+        gets_page(server, read_response(wire), "a client that asks no more")
+        same_bytes(read_response(wire).body, content, "the second answer")
+        gets_page(server, read_response(wire), "a client that asks no more")
+        nothing_more(wire)
+
+
+def cut_off(wire: Wire) -> None:
+    """The end of TCP without the end of TLS, as somebody on the way makes it."""
+    wire.socket.shutdown(socket.SHUT_WR)
+    wire.rest()
+
+
+@check("RFC 8446, section 6.1: truncation; SSL_get_error(3)")
+def test_truncation_told(lab: Lab, server: Server) -> None:
+    """A request that ends without close_notify may have been cut off by
+    somebody on the way. That is not the orderly end of a client, so whoever
+    runs the server has to hear of it; and nobody else must suffer.
+
+    1. What does your program do when SSL_read() returns 0 or -1? There are
+       five reasons, and SSL_get_error() knows which.
+    2. SSL_ERROR_ZERO_RETURN is the orderly end. OpenSSL 3 reports a cut as
+       SSL_ERROR_SSL, "unexpected eof"; older ones as SSL_ERROR_SYSCALL.
+    3. One line on stderr with "TLS" and ERR_reason_error_string(); then close
+       without an answer.
+    """
+    head = request("POST", server.page, "Content-Length: 100", host=server.authority)
+    whole = request("GET", server.page, host=server.authority)
+    for version in BOTH:
+        wire = server.connect(tls=client(lab.site, version))
+        gets_page(server, server.ask(whole, wire=wire), "a client that ends in order")
+        wire.half_close()
+        wire.rest()
+        serves(server, "the next client")
+    equal(troubles(server), [], "lines of trouble on stderr after orderly ends")
+    cuts = {
+        "in the middle of a request's head": whole[: len(whole) // 2],
+        "in the middle of a request's body": head + b"x" * 50,
+    }
+    for how, data in cuts.items():
+        for version in BOTH:
+            before = len(server.err.data)
+            wire = server.connect(tls=client(lab.site, version))
+            wire.send(data)
+            cut_off(wire)
+            lines = observe(lambda: troubles(server, before), bool, lab.patience)
+            wanted = f"a line on stderr that names TLS, after a cut {how}"
+            good = lines and NAMED.search(lines[0])
+            expect(good, wanted, lines[0] if lines else "none", wire=wire)
+            serves(server, "the client after one that was cut off")
+    for data in (whole, b""):  # harmless; whether it is told is the server's choice
+        wire = server.connect()
+        if data:
+            server.ask(data, wire=wire)
+        cut_off(wire)
+        serves(server, "the client after one that was cut off")
+
+
+@check("the contract: SIGTERM, connections without a request are closed")
+def test_stops_in_handshake(lab: Lab) -> None:
+    """A client in the middle of its handshake has not asked for anything yet.
+    It must not keep a server that wants to end.
+
+    1. Who closes the connections without a request when SIGTERM comes?
+    2. A connection in its handshake is one of them.
+    3. Go through all connections: those without a complete request are closed
+       at once, in whatever state they are.
+    """
+    server = lab.start("--timeout", "60")
+    stalling = Stalling(server)
+    wires = [stalling.stall(way) for way in stalling.WAYS]
+    serves(server)
+    status = server.stop(signal.SIGTERM)
+    got = f"it {server.how_ended(status)} after {server.stop_took:.1f} s"
+    expect(status == 0, f"an end with status 0 within {STOP:g} s", got)
+    for wire in wires:
+        wire.rest()
+
+
+@check("the contract: SIGTERM, answers under way are finished; RFC 8446, 6.1")
+def test_stop_says_goodbye(lab: Lab) -> None:
+    """Whoever restarts a server does not want to break the downloads that are
+    under way. And their end has to be told apart from a broken one.
+
+    1. What has to be done for a connection with an answer under way when
+       SIGTERM comes? Nothing, but to remember that this was the last one.
+    2. The end is the usual one: close_notify, then the lingering close.
+    3. Leave the loop when the last connection is gone, or after 5 seconds.
+    """
+    server = lab.start("--timeout", "60")
+    wires = []
+    for version in BOTH:
+        content = lab.random.randbytes(8 * MIB)
+        target = lab.site.add(f"{version.value}.bin", content)
+        context = client(lab.site, version)
+        wire = sealer(server, context, receive_buffer=1 << 16)
+        wire.push(wire.seal(request("GET", target, host=server.authority)))
+        wire.inbox[:0] = wire.take(MIB)
+        wires.append((wire, content))
+    server.send_signal(signal.SIGTERM)
+    for wire, content in wires:
+        same_bytes(read_response(wire).body, content, "the whole answer")
+        nothing_more(wire)
+    status = server.wait(STOP + LATE)
+    got = f"it {server.how_ended(status)}"
+    expect(status == 0, "the server ends with status 0 then", got)

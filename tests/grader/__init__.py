@@ -1,0 +1,19 @@
+"""The grader: starts a server, talks to it, and tells what it did wrong.
+
+    table    the checks as tests/checks.md lists them
+    check    the decorator that joins a row of the table with its code
+    lab      one check's surroundings: servers, connections, chance
+    site     what a step serves, and how to reach it
+    program  a server's process: started, listened to, stopped, buried
+    proc     what a tree of processes holds: descriptors, time, memory
+    wire     a client's connection, with a deadline on everything
+    stranger the other side, for a client under test
+    http     requests to send, and a strict reader of responses
+    cases    requests and their answers, kept as text
+    observe  looks until it is as it should be, bounded
+    story    tells a failure, and how to see it by hand
+    expect   a failure that tells what was expected and what came
+    verdict  results and points
+    report   the verdict on a terminal and as JSON
+    plugin   all of it as pytest's hooks and fixtures
+"""

@@ -1,0 +1,151 @@
+"""Clients of several kinds at once, and the clock that they hold."""
+
+from __future__ import annotations
+
+import resource
+import select
+import time
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, Optional
+
+from .expect import Failure, NotJudged, equal, expect, same_bytes
+from .http import Response, request
+from .lab import Lab, Server
+from .observe import observe
+from .wire import Wire
+
+LATE = 1.0  # seconds by which a server's clock may be late
+EARLY = 0.05  # its clock counts in ticks
+IDLE = 0.1  # seconds of processor time that an idle server may take in...
+WINDOW = 1.0  # ...so many seconds; one that spins takes most of them
+TOP = """server=$!; sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 1
+top -b -d 2 -n 2 -p $server | tail -1"""
+TRIES = 3  # on a busy machine anybody may be late once
+
+
+def head(server: Server, target: Optional[str] = None, method: str = "GET") -> bytes:
+    """A request after which every step closes the connection."""
+    path = server.page if target is None else target
+    return request(method, path, "Connection: close", host=server.authority)
+
+
+def serves(server: Server, who: str = "another client", again: str = "") -> None:
+    """The server answers an ordinary client, as always."""
+    try:
+        gets_page(server, server.get(None, "Connection: close"), who)
+    except Failure as failure:
+        expected = f"{who} gets an answer: {failure.expected}"
+        more = {"wire": failure.wire, "again": again}
+        raise Failure(expected, failure.got, **more) from None
+
+
+def gets_page(server: Server, response: Response, who: str) -> None:
+    equal(response.status, 200, f"the status for {who}")
+    same_bytes(response.body, server.content, f"the body for {who}")
+
+
+def ask(server: Server, wire: Wire) -> None:
+    """Sends a whole request for the page that is there."""
+    wire.send(head(server))
+
+
+def answered(server: Server, wire: Wire, who: str) -> None:
+    """Reads the answer to ask()."""
+    gets_page(server, server.read(wire, head(server)), who)
+
+
+def half(server: Server, **options: Any) -> tuple[Wire, bytes]:
+    """A client in the middle of its request, and the bytes that it owes."""
+    data = head(server)
+    cut = server.lab.random.randrange(5, len(data) - 4)
+    wire = server.connect(**options)
+    wire.send(data[:cut])
+    return wire, data[cut:]
+
+
+def leave(wire: Wire, how: str) -> None:
+    """Three ways to go: half-close, close, reset."""
+    if how == "half-close":
+        wire.half_close()
+    elif how == "reset":
+        wire.reset()
+    else:
+        wire.close()
+
+
+def stays_idle(server: Server, when: str) -> None:
+    """It sleeps while nothing happens, and takes no processor time."""
+    before = server.tree().seconds
+
+    def spent() -> float:
+        return server.tree().seconds - before
+
+    took = observe(spent, lambda seconds: seconds > 3 * IDLE, WINDOW)
+    expected = f"no processor time {when}"
+    got = f"{took:.2f} s of it in {WINDOW:g} s or less"
+    expect(took <= IDLE, expected, got, again=TOP)
+
+
+def timely(
+    attempt: Callable[[], float], least: float, what: str, late: float = LATE
+) -> None:
+    """attempt() measures how long the server takes for what it should do
+    after `least` seconds. Never may it be early; it may be late by so much,
+    and on a busy machine now and then by more."""
+    took = 0.0
+    for _ in range(TRIES):
+        took = attempt()
+        if took < least - EARLY:
+            raise Failure(f"{what} after {least:g} s", f"after {took:.2f} s already")
+        if took <= least + late:
+            return
+    raise Failure(f"{what} after {least:g} s", f"after {took:.2f} s")
+
+
+def wait_until(moment: float) -> None:
+    """For where time is the promise, and nothing may be read meanwhile."""
+    select.select([], [], [], max(0.0, moment - time.monotonic()))
+
+
+def until_end(wire: Wire, began: float, patience: float, what: str) -> float:
+    """Reads on until the server ends the connection; seconds since began."""
+    try:
+        wire.inbox += wire.rest(patience)
+    except Failure:
+        got = f"it is still open after {time.monotonic() - began:.1f} s"
+        raise Failure(what, got, wire=wire) from None
+    return time.monotonic() - began
+
+
+def limited(lab: Lab, descriptors: int) -> None:
+    """Servers started from now on may have so many descriptors, and cannot
+    raise that."""
+    script = f'ulimit -n {descriptors} && exec "$@"'
+    lab.command = f"sh -c '{script}' sh {lab.command}"
+
+
+@contextmanager
+def room_for(descriptors: int) -> Iterator[None]:
+    """The grader itself may hold so many descriptors meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < descriptors:
+        raise NotJudged(f"this machine allows {hard} descriptors a process")
+    if soft != resource.RLIM_INFINITY and soft < descriptors:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def crowd(server: Server, count: int) -> list[Wire]:
+    """So many clients that connect and keep silent; fewer where the server
+    leaves the last ones waiting at the door."""
+    wires: list[Wire] = []
+    for _ in range(count):
+        try:
+            wires.append(server.connect(plain=True, patience=0.5))
+        except Failure:
+            break
+        wires[-1].patience = server.lab.patience
+    return wires

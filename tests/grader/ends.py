@@ -1,0 +1,190 @@
+"""The server's end of a connection, as the system shows it (Linux).
+
+From outside, a connection shows what was said over it and nothing else. The
+system knows more: which process holds its other end, and what waits there
+to be read or sent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from . import proc
+from .expect import Failure, NotJudged, equal
+from .lab import Server
+from .observe import observe
+from .wire import Wire
+
+PIDFD_GETFD = 438  # the system call's number, the same on all machines
+SMALL = 1  # for SO_RCVBUF and SO_SNDBUF: the system takes its least instead
+FILLER = b"~"
+FILL = 20_000  # bytes of it: far more than the least buffer
+SEGMENT = 576  # bytes that are sent at once to a client with the least buffer
+SLEEPS = "SID"  # states of a process that waits for something
+
+
+@dataclass
+class End:
+    """What /proc tells of it. No holders: nobody has accepted it yet, or
+    everybody has closed it."""
+
+    unsent: int = 0  # bytes that the server has written and the client not read
+    unread: int = 0  # bytes that the server has not read
+    holders: dict[int, int] = field(default_factory=dict)  # process: descriptor
+
+
+def ends(server: Server) -> dict[int, End]:
+    """All ends at the server's port, by the client's port; 0: the listener."""
+    if not proc.available():
+        raise NotJudged("there is no /proc here to look at connections with")
+    found: dict[int, End] = {}
+    by_name: dict[str, End] = {}
+    for line in _lines():
+        cells = line.split()
+        if _port(cells[1]) != server.port or cells[9] == "0":
+            continue
+        unsent, unread = (int(part, 16) for part in cells[4].split(":"))
+        end = End(unsent, unread)
+        found[_port(cells[2])] = end
+        by_name[f"socket:[{cells[9]}]"] = end
+    for pid in proc.family(server.pid):
+        try:
+            held = proc.descriptors(pid)
+        except OSError:
+            continue  # it has ended meanwhile
+        for fd, name in held.items():
+            if name in by_name:
+                by_name[name].holders[pid] = fd
+    return found
+
+
+def _lines() -> list[str]:
+    text = ""
+    for name in ("tcp", "tcp6"):
+        path = Path("/proc/net") / name
+        text += path.read_text().partition("\n")[2] if path.exists() else ""
+    return text.splitlines()
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2], 16)
+
+
+def end_of(server: Server, wire: Wire) -> End:
+    """The other end of this connection, as it is now."""
+    return ends(server).get(wire.socket.getsockname()[1], End())
+
+
+def accepted(server: Server, *wires: Wire) -> list[End]:
+    """The other ends, once the server has accepted all of them."""
+    ports = [wire.socket.getsockname()[1] for wire in wires]
+
+    def look() -> list[End]:
+        found = ends(server)
+        return [found.get(port, End()) for port in ports]
+
+    seen = observe(look, all_held, server.lab.patience)
+    if not all_held(seen):
+        waiting = sum(not end.holders for end in seen)
+        raise Failure(
+            f"the server accepts {len(wires)} connections, and holds them",
+            f"after {server.lab.patience:g} s it does not hold {waiting} of them",
+            wire=wires[0],
+        )
+    return seen
+
+
+def all_held(seen: list[End]) -> bool:
+    return all(end.holders for end in seen)
+
+
+def status(pid: int) -> dict[str, str]:
+    """/proc/PID/status: {"State": "S", "PPid": "12", "Threads": "1"}; empty
+    where the process is gone."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name: (value.split() or [""])[0] for name, _, value in pairs}
+
+
+def alive(pid: int) -> bool:
+    """It has not ended; a zombie has."""
+    return status(pid).get("State", "Z") not in "ZX"
+
+
+def under_way(server: Server, wire: Wire) -> None:
+    """Waits until the server has read all that was sent to it, and sleeps:
+    an answer that could not be sent is then under way."""
+
+    def look() -> bool:
+        end = end_of(server, wire)
+        states = [status(pid).get("State", "Z") for pid in end.holders]
+        return not end.unread and all(state in SLEEPS for state in states)
+
+    if not observe(look, bool, server.lab.patience):
+        raise Failure("the server reads the request", "it has not", wire=wire)
+
+
+def reluctant(server: Server) -> Wire:
+    """A connection with the smallest buffer at the client's end."""
+    return server.connect(receive_buffer=SMALL)
+
+
+def fill(server: Server, wire: Wire, room: int = 0) -> int:
+    """Makes the connection look as if a client did not read, though answers
+    are small: puts filler before the answer, more than the system will hold
+    for this connection. Then nothing more can be written; or, with room, a
+    number of bytes from 0 to SEGMENT that nobody knows, but which grows with
+    `room`. Returns the bytes of filler; 0 where the system does not let us."""
+    (end,) = accepted(server, wire)
+    pid, fd = next(iter(end.holders.items()))
+    borrowed = _borrow(pid, fd)
+    if borrowed is None:
+        return 0
+    with borrowed:
+        sent = _put(borrowed, FILL - room)
+        borrowed.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+        while not room:
+            more = _put(borrowed, SEGMENT)  # what is left of the last segment
+            sent += more
+            if not more:
+                break
+    return sent
+
+
+def _put(to: socket.socket, count: int) -> int:
+    """Writes as much as goes without waiting."""
+    sent = 0
+    try:
+        while sent < count:
+            sent += to.send(FILLER * (count - sent), socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        pass
+    return sent
+
+
+def filled(wire: Wire, count: int) -> None:
+    """Reads the filler, and with all the room that a client usually has."""
+    wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    equal(len(wire.take(count)), count, "bytes before the answer", wire=wire)
+
+
+def _borrow(pid: int, fd: int) -> Optional[socket.socket]:
+    """Another process's socket. The process does not notice."""
+    try:
+        process = os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return None
+    try:
+        call = ctypes.CDLL(None, use_errno=True).syscall
+        number = call(PIDFD_GETFD, process, fd, 0)
+        return socket.socket(fileno=number) if number >= 0 else None
+    finally:
+        os.close(process)

@@ -1,0 +1,26 @@
+"""Looks at something until it is as it should be, for a bounded time."""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import Any, Callable, TypeVar
+
+T = TypeVar("T")
+
+
+def observe(
+    look: Callable[[], T], good: Callable[[Any], bool], patience: float = 10.0
+) -> T:
+    """The first sight that is good, or the last one when time ran out.
+
+    observe(server.tree, lambda tree: not tree.zombies).zombies
+    """
+    deadline = time.monotonic() + patience
+    pause = 0.002
+    while True:
+        seen = look()
+        if good(seen) or time.monotonic() >= deadline:
+            return seen
+        select.select([], [], [], pause)
+        pause = min(pause * 2, 0.1)

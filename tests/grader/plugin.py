@@ -1,0 +1,343 @@
+"""The grader as a pytest plugin: options, fixtures, selection, results."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
+import pytest
+
+from . import report as text
+from . import table, verdict
+from .check import Code, code_of
+from .expect import Failure, NotJudged
+from .lab import Lab, Server
+from .site import Site, make_certificate, site_for
+from .story import tell
+from .wire import PATIENCE
+
+LAB = pytest.StashKey[Lab]()
+RESULT = pytest.StashKey[verdict.Result]()
+SUITE = pytest.StashKey["Suite"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("grader", "grading a server")
+    add = group.addoption
+    add("--step", type=int, help="the step to grade, as 03")
+    add("--server", help="the command that starts the server, without options")
+    add("--client", default="", help="the command of step 01's client")
+    add("--seed", default="", help="replays the choices of an earlier run")
+    add("--new-only", action="store_true", help="leave out kept promises")
+    add("--full", action="store_true", help="tell every failure in full")
+    add("--report", metavar="FILE", help="write the results there, as JSON")
+    add("--table", metavar="FILE", help="another table than checks.md")
+    add("--patience", type=float, default=PATIENCE, help="seconds for an answer")
+
+
+class Suite:
+    """What one run knows: the table, and the results so far."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.step: int = config.getoption("step") or 0
+        path = config.getoption("table")
+        self.rows = table.load(Path(path) if path else None) if self.step else {}
+        self.results: dict[str, verdict.Result] = {}
+        self.stubborn: list[str] = []
+        self.faults: list[str] = []
+        self.began = time.time()
+        self.settled: list[verdict.Result] = []
+
+    def unmet_need(self, row: table.Row) -> Optional[verdict.Result]:
+        """A result that keeps this row from being judged."""
+        for need in row.needs:
+            result = self.results.get(need)
+            if result and result.result != verdict.PASSED:
+                return result
+        return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.option.seed:
+        config.option.seed = str(random.SystemRandom().randrange(1, 1 << 32))
+    if config.option.step:
+        config.option.tbstyle = "no"  # our own verdict tells it better
+        config.option.reportchars = ""
+        config.option.verbose = min(config.option.verbose, -2)
+    config.stash[SUITE] = Suite(config)
+
+
+# --- selection ------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Keeps the checks that the step must pass, in the table's order."""
+    suite = config.stash[SUITE]
+    checks = [item for item in items if code_of(item)]
+    if not checks:
+        return
+    if not suite.step or not config.getoption("server"):
+        raise pytest.UsageError("checks want --step NN and --server 'COMMAND'")
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    rowless: list[str] = []
+    for item in items:
+        code = code_of(item)
+        row = suite.rows.get(code.id) if code else None
+        if code and not row:
+            rowless.append(code.id)
+        wanted = row and row.holds_in(suite.step)
+        if wanted and config.getoption("new_only"):
+            wanted = row and row.since == suite.step
+        (kept if wanted or not code else left_out).append(item)
+    if rowless:
+        suite.faults.append(f"no row in checks.md for {', '.join(rowless)}")
+    names = {code.id for code in map(code_of, checks) if code}
+    order = {name: at for at, name in enumerate(suite.rows)}
+    kept.sort(key=lambda item: order.get(_id(item), -1))
+    whole = len(config.args) == 1 and Path(config.args[0]).is_dir()
+    for row in suite.rows.values() if whole else ():
+        if row.holds_in(suite.step) and row.id not in names:
+            suite.faults.append(f"{row.id} stands in checks.md and has no code")
+    if whole:
+        suite.faults += table.faults(suite.rows, [suite.step])
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+def _id(item: pytest.Item) -> str:
+    code = code_of(item)
+    return code.id if code else ""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Any:
+    """Leaves alone the files of later steps: nothing in them holds yet."""
+    name = re.fullmatch(r"test_(\d\d)_.*\.py", collection_path.name)
+    step = config.getoption("step")
+    return True if name and step and int(name[1]) > step else None
+
+
+# --- fixtures -------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Makes the session's certificate when it is first asked for."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        if not made:
+            made.append(make_certificate(tmp_path_factory.mktemp("certificate")))
+        return made[0]
+
+    return make
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest, certificate: Any) -> Iterator[Lab]:
+    """The check's surroundings: start servers, run programs, draw lots."""
+    option = request.config.option
+    suite = request.config.stash[SUITE]
+    with tempfile.TemporaryDirectory(prefix="grader-") as name:
+        directory = Path(name)
+        made = Lab(
+            _id(request.node),
+            step=suite.step,
+            command=option.server,
+            client=option.client,
+            site=site_for(suite.step, directory, certificate),
+            seed=option.seed,
+            directory=directory,
+            patience=option.patience,
+        )
+        request.node.stash[LAB] = made
+        yield made
+        made.finish(suite.stubborn)
+
+
+@pytest.fixture
+def server(lab: Lab) -> Server:
+    """A server that listens, with the options that its step needs."""
+    return lab.start()
+
+
+@pytest.fixture
+def site(lab: Lab) -> Site:
+    """What the server serves: a page that is there, its bytes, its root."""
+    return lab.site
+
+
+# --- running --------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    code = code_of(item)
+    suite = item.config.stash[SUITE]
+    row = suite.rows.get(code.id) if code else None
+    if not code or not row:
+        return
+    result = verdict.blank(row, code, suite.step)
+    item.stash[RESULT] = result
+    need = suite.unmet_need(row)
+    if need:
+        verdict.unmet(result, need)
+        pytest.skip(result.note)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
+    """Runs the check, then stops its servers; what these did wrong is its."""
+    if LAB not in pyfuncitem.stash:
+        return None
+    lab = pyfuncitem.stash[LAB]
+    stubborn = pyfuncitem.config.stash[SUITE].stubborn
+    wanted = pyfuncitem._fixtureinfo.argnames
+    try:
+        pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted})
+    except Failure:
+        lab.finish(stubborn)
+        raise
+    except Exception:
+        problem = lab.finish(stubborn)
+        if problem:  # no wonder that the check was surprised
+            raise problem from None
+        raise
+    problem = lab.finish(stubborn)
+    if problem:
+        raise problem
+    return True
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
+    outcome = yield
+    result = item.stash.get(RESULT, None)
+    report = outcome.get_result()
+    if not result or (call.when == "setup" and not call.excinfo):
+        return
+    if call.when == "teardown" and not call.excinfo:
+        return
+    result.seconds = round(call.duration, 3)
+    raised = call.excinfo.value if call.excinfo else None
+    code = code_of(item)
+    assert code
+    if raised is not None:
+        _fill(result, raised, item, code)
+    item.config.stash[SUITE].results[result.id] = result
+    states = {verdict.PASSED: "passed", verdict.NOT_JUDGED: "skipped"}
+    report.outcome = states.get(result.result, "failed")
+    if report.outcome == "skipped":
+        report.longrepr = (str(item.path), 0, result.note)
+    report.check = result.to_json()  # goes from an xdist worker to the controller
+
+
+def _fill(
+    result: verdict.Result, raised: BaseException, item: pytest.Item, code: Code
+) -> None:
+    """Makes a result of what a check raised."""
+    if isinstance(raised, Failure):
+        result.result = verdict.FAILED
+        lab = item.stash[LAB] if LAB in item.stash else None
+        if lab:  # it has not started: what it printed is whole at its end
+            lab.finish(item.config.stash[SUITE].stubborn)
+        result.story = tell(raised, lab, code.why)
+    elif isinstance(raised, NotJudged):
+        result.result, result.note = verdict.NOT_JUDGED, str(raised)
+    elif isinstance(raised, pytest.skip.Exception):
+        result.result = verdict.NOT_JUDGED
+        result.note = result.note or str(raised)
+    else:
+        result.result = verdict.BROKE
+        trace = traceback.format_exception(type(raised), raised, raised.__traceback__)
+        result.note = "".join(trace[-6:]).rstrip()
+
+
+# --- results --------------------------------------------------------------
+
+
+def pytest_report_teststatus(report: Any) -> Optional[tuple[str, str, str]]:
+    check = getattr(report, "check", None)
+    if not check:
+        return None
+    letters = {
+        verdict.PASSED: ".",
+        verdict.FAILED: "F",
+        verdict.NOT_JUDGED: "-",
+        verdict.BROKE: "!",
+    }
+    return check["result"], letters[check["result"]], check["result"].upper()
+
+
+class Collector:
+    """Gathers the results where they all arrive: in the controller."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.suite = config.stash[SUITE]
+        self.gathered: dict[str, verdict.Result] = {}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if getattr(report, "check", None):
+            result = verdict.Result.from_json(report.check)
+            self.gathered[result.id] = result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        faults = getattr(node, "workeroutput", {}).get("faults", [])
+        self.suite.faults += [f for f in faults if f not in self.suite.faults]
+
+    def about(self) -> dict[str, Any]:
+        option = self.config.option
+        return {"step": self.suite.step, "server": option.server, "seed": option.seed}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        order = list(self.suite.rows)
+        results = sorted(self.gathered.values(), key=lambda r: order.index(r.id))
+        self.suite.settled = verdict.settle(results)
+        broke = any(r.result == verdict.BROKE for r in self.suite.settled)
+        if broke or self.suite.faults:
+            session.exitstatus = 3
+        path = self.config.option.report
+        if path and self.suite.step:
+            about: dict[str, Any] = {
+                **self.about(),
+                "seconds": round(time.time() - self.suite.began, 2),
+            }
+            about["faults"] = self.suite.faults
+            data = verdict.document(self.suite.settled, about)
+            Path(path).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if not self.suite.settled:
+            return
+        terminalreporter.ensure_newline()
+        for fault in self.suite.faults:
+            terminalreporter.write_line(f"THE GRADER'S TABLE: {fault}")
+        results = self.suite.settled
+        shown = text.verdict(
+            results, verdict.score(results), self.about(), self.config.option.full
+        )
+        terminalreporter.write_line(shown)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """An xdist worker hands what is wrong with the table to the controller."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["faults"] = session.config.stash[SUITE].faults
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(Collector(session.config))

@@ -1,0 +1,363 @@
+#include "talk.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "date.h"
+#include "feed.h"
+#include "memory.h"
+
+static void
+wake(struct protocol_owner *owner)
+{
+    struct talk *t =
+        (struct talk *)((char *)owner - offsetof(struct talk, owner));
+
+    t->woken = true;
+}
+
+/* Sends up to so many bytes of what is to be sent, as an owner would. */
+static void
+send_pieces(struct talk *t, uint64_t most)
+{
+    const struct protocol_kind *kind = t->protocol.kind;
+
+    while (most > 0 && kind->wants(t->protocol.state) & PROTOCOL_WRITE) {
+        struct piece p[PROTOCOL_PIECES];
+        unsigned count = kind->pieces(t->protocol.state, p);
+        char part[5000]; /* not a divisor of what the writer has */
+        uint64_t n = 0;
+
+        if (count == 0 || count > PROTOCOL_PIECES)
+            case_failed(t->c, "%u pieces to write", count);
+        for (unsigned i = 0; i < count; i++) {
+            size_t room =
+                most - n < sizeof part ? (size_t)(most - n) : sizeof part;
+            ssize_t got = piece_copy(&p[i], part, room);
+
+            if (got <= 0 && room > 0)
+                case_failed(t->c, "a piece that cannot be read");
+            (void)fwrite(part, 1, (size_t)got, t->sent);
+            n += (uint64_t)got;
+            if ((uint64_t)got < p[i].len)
+                break;
+        }
+        most -= n;
+        memory_watch();
+        kind->sent(t->protocol.state, n, t->now);
+        memory_ignore();
+    }
+}
+
+static void
+tick(struct talk *t)
+{
+    t->woken = false;
+    memory_watch();
+    t->protocol.kind->tick(t->protocol.state, t->now);
+    memory_ignore();
+}
+
+/* Hands over what has come, up to where it is to be split. */
+static void
+receive(struct talk *t)
+{
+    size_t n = t->waiting;
+    char *copy;
+
+    if (t->bytewise)
+        n = 1;
+    else if (t->fed < t->split && t->split - t->fed < n)
+        n = t->split - t->fed;
+    if (t->waiting == 0) {
+        n = 0;
+        t->no_more = true;
+        t->ended = false;
+    }
+    copy = feed_copy(t->input, n);
+    memory_watch();
+    t->protocol.kind->receive(t->protocol.state, copy, n, t->now);
+    memory_ignore();
+    free(copy);
+    t->fed += n;
+    t->input += n;
+    t->waiting -= n;
+}
+
+/* What an owner does after every call. */
+static void
+go_on(struct talk *t)
+{
+    for (;;) {
+        unsigned wants = t->protocol.kind->wants(t->protocol.state);
+
+        if (wants & PROTOCOL_WRITE && !t->stuck)
+            send_pieces(t, UINT64_MAX);
+        else if (wants & PROTOCOL_READ && (t->waiting > 0 || t->ended))
+            receive(t);
+        else if (t->woken)
+            tick(t);
+        else
+            break;
+    }
+}
+
+static void
+begin(struct talk *t)
+{
+    if (t->begun)
+        return;
+    t->begun = true;
+    memory_watch();
+    t->protocol =
+        http_connection_new(&t->settings, &t->owner, "192.0.2.1", t->now);
+    memory_ignore();
+}
+
+/* More bytes come. They wait until they are wanted. */
+static void
+feed(struct talk *t, const struct case_line *in)
+{
+    char *all = malloc(t->waiting + in->len);
+
+    if (t->waiting > 0)
+        memcpy(all, t->input, t->waiting);
+    memcpy(all + t->waiting, in->text, in->len);
+    free(t->input_block);
+    t->input_block = t->input = all;
+    t->waiting += in->len;
+}
+
+/* Takes out the two fields that every response has. */
+static void
+mask(struct talk *t)
+{
+    static const char fields[] = "\r\nServer: Staircase\r\nDate: ";
+    static const char status[] = "HTTP/1.1 ";
+    size_t all = sizeof fields - 1 + strlen("Sun, 06 Nov 1994 08:49:37 GMT");
+
+    for (char *at = t->bytes; (at = strstr(at, fields));) {
+        if (strncmp(at + all - 4, " GMT\r\n", 6) != 0)
+            case_failed(t->c, "a date that is none: %.80s", at);
+        memmove(at, at + all, strlen(at + all) + 1);
+        t->len -= all;
+    }
+    for (char *at = t->bytes; (at = strstr(at, status)); at++)
+        if (at[9] != '1' && strncmp(at + strcspn(at, "\r"), "\r\n", 2) != 0)
+            case_failed(t->c, "a head that is not one: %.80s", at);
+}
+
+static void
+expect_sent(struct talk *t, const struct case_line *line)
+{
+    char *wanted, *got;
+
+    (void)fclose(t->sent);
+    if (!t->lenient && t->len == strlen(t->bytes))
+        mask(t);
+    wanted = case_show(line->text, line->len);
+    got = case_show(t->bytes, t->len);
+    if (!t->lenient && strcmp(wanted, got) != 0)
+        case_failed(t->c, "line %d, split at %zd: wanted\n%s\n  got\n%s",
+                    line->number, (ssize_t)t->split, wanted, got);
+    free(wanted);
+    free(got);
+    free(t->bytes);
+    t->sent = open_memstream(&t->bytes, &t->len);
+}
+
+/* Like expect_sent(), for what is too long to be written down. */
+static void
+expect_count(struct talk *t, size_t count)
+{
+    (void)fclose(t->sent);
+    if (!t->lenient && t->len != count)
+        case_failed(t->c, "it has sent %zu bytes, not %zu", t->len, count);
+    free(t->bytes);
+    t->sent = open_memstream(&t->bytes, &t->len);
+}
+
+static void
+expect_wants(struct talk *t, const char *words)
+{
+    static const char *const names[] = {"read", "write", "close", "switch"};
+    unsigned wants = t->protocol.kind->wants(t->protocol.state);
+    char got[64] = "";
+
+    for (unsigned i = 0; i < 4; i++)
+        if (wants & 1U << i) {
+            strcat(got, *got ? " " : "");
+            strcat(got, names[i]);
+        }
+    if (!t->lenient && strcmp(words, *got ? got : "nothing") != 0)
+        case_failed(t->c, "split at %zd: it wants %s, not %s",
+                    (ssize_t)t->split, *got ? got : "nothing", words);
+}
+
+static void
+expect_deadline(struct talk *t, const char *words)
+{
+    uint64_t deadline = t->protocol.kind->deadline(t->protocol.state);
+    char got[32] = "never";
+
+    if (deadline != PROTOCOL_NEVER)
+        (void)snprintf(got, sizeof got, "%lld",
+                       (long long)deadline - TALK_BEGIN);
+    if (!t->lenient && strcmp(words, got) != 0)
+        case_failed(t->c, "split at %zd: the deadline is %s, not %s",
+                    (ssize_t)t->split, got, words);
+}
+
+static void
+expect_told(struct talk *t, const char *words)
+{
+    const char *told = talker_told();
+
+    if (!told)
+        told = "no more";
+    if (!t->lenient && strcmp(words, told) != 0)
+        case_failed(t->c, "split at %zd: the handler was told: %s; not: %s",
+                    (ssize_t)t->split, told, words);
+}
+
+static void
+stop(struct talk *t)
+{
+    memory_watch();
+    t->protocol.kind->stop(t->protocol.state);
+    memory_ignore();
+    tick(t); /* as the transport does */
+}
+
+static void
+change(struct talk *t)
+{
+    if (t->lenient &&
+        !(t->protocol.kind->wants(t->protocol.state) & PROTOCOL_SWITCH))
+        return;
+    memory_watch();
+    if (protocol_switch(&t->protocol, t->no_more, t->now) < 0)
+        case_failed(t->c, "nobody goes on");
+    memory_ignore();
+}
+
+/* A line about what is so before, or what happens. */
+static bool
+take_event(struct talk *t, const struct case_line *line)
+{
+    const char *words;
+
+    if ((words = case_word(line, "timeout")))
+        t->settings.timeout = strtoull(words, NULL, 10);
+    else if ((words = case_word(line, "fields")))
+        t->settings.fields = words;
+    else if ((words = case_word(line, "do")))
+        talker_do(t, words);
+    else if ((words = case_word(line, "clock")))
+        t->now = TALK_BEGIN + strtoull(words, NULL, 10);
+    else if (case_word(line, "end"))
+        t->ended = true;
+    else if (case_word(line, "tick"))
+        tick(t);
+    else if (case_word(line, "stop"))
+        stop(t);
+    else if (case_word(line, "switch"))
+        change(t);
+    else if (case_word(line, "stuck"))
+        t->stuck = true;
+    else if (case_word(line, "unstuck"))
+        t->stuck = false;
+    else if ((words = case_word(line, "takes")))
+        send_pieces(t, strtoull(words, NULL, 10));
+    else
+        return false;
+    return true;
+}
+
+static void
+expire(struct talk *t)
+{
+    uint64_t deadline = t->protocol.kind->deadline(t->protocol.state);
+
+    if (deadline == PROTOCOL_NEVER && !t->lenient)
+        case_failed(t->c, "there is no deadline");
+    if (deadline != PROTOCOL_NEVER)
+        t->now = deadline;
+    tick(t);
+}
+
+static void
+take_line(struct talk *t, const struct case_line *line)
+{
+    const char *words;
+
+    if (!case_word(line, "timeout") && !case_word(line, "fields"))
+        begin(t);
+    if (t->begun && !t->protocol.state)
+        return; /* no memory for it */
+    if (line->mark == '>')
+        feed(t, line);
+    else if (line->mark == '<')
+        expect_sent(t, line);
+    else if (case_word(line, "expire"))
+        expire(t);
+    else if ((words = case_word(line, "wants")))
+        expect_wants(t, words);
+    else if ((words = case_word(line, "deadline")))
+        expect_deadline(t, words);
+    else if ((words = case_word(line, "counts")))
+        expect_count(t, strtoul(words, NULL, 10));
+    else if ((words = case_word(line, "told")))
+        expect_told(t, words);
+    else if ((words = case_word(line, "holds"))) {
+        if (!t->lenient && memory_live() > strtol(words, NULL, 10))
+            case_failed(t->c, "it holds %ld bytes", memory_live());
+    } else if (!take_event(t, line))
+        case_failed(t->c, "line %d says nothing known", line->number);
+    if (t->begun)
+        go_on(t);
+}
+
+bool
+talk(const struct test_case *c, size_t split, size_t fail)
+{
+    struct talk t = {.c = c,
+                     .owner = {wake},
+                     .settings = {.handler = &talker, .timeout = 1000},
+                     .now = TALK_BEGIN,
+                     .split = split,
+                     .bytewise = split == SIZE_MAX,
+                     .lenient = fail > 0};
+
+    (void)date_now(); /* the C library keeps what it allocates at first */
+    memory_fail(fail);
+    t.sent = open_memstream(&t.bytes, &t.len);
+    talker_begin(&t);
+    for (size_t i = 0; i < c->count; i++)
+        take_line(&t, &c->lines[i]);
+    if (t.protocol.state) {
+        memory_watch();
+        t.protocol.kind->free(t.protocol.state);
+        memory_ignore();
+    }
+    (void)fclose(t.sent);
+    free(t.input_block);
+    if (!t.lenient && t.len > 0)
+        case_failed(c, "nobody looked at this: %s", t.bytes);
+    free(t.bytes);
+    if (memory_live() != 0)
+        case_failed(c, "%ld bytes are not given back", memory_live());
+    return memory_failed();
+}
+
+size_t
+talk_input(const struct test_case *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->count; i++)
+        if (c->lines[i].mark == '>')
+            n += c->lines[i].len;
+    return n;
+}
