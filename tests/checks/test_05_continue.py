@@ -90,8 +90,10 @@ def test_continue_not_needed(server: Server) -> None:
         ask.page(EXPECT, "Transfer-Encoding: chunked", body=body),
     ):
         wire = server.connect()
-        wire.send(question.data + ask.home().data)
-        answers(wire, [question, ask.home()])
+        wire.send(question.data)
+        if not answers(wire, [question])[0].says_close:
+            wire.send(ask.home().data)
+            answer(wire, ask.home())
         wire.close()
 
 

@@ -113,11 +113,12 @@ def test_head_in_pipeline(server: Server) -> None:
 
 @check("RFC 9110, section 6.6.1")
 def test_date_in_each(server: Server) -> None:
-    """Each answer has its own Date, the hundredth too.
+    """Each answer tells when it was made: the tenth, an error, and the one
+    to HEAD too.
 
-    1. Is Date made once for each connection?
-    2. A connection lives for hours.
-    3. Make the text anew whenever the second has changed.
+    1. Which of your answers lack it?
+    2. Date belongs to every head, so it is written where heads are written.
+    3. One function makes all heads; it asks for the time.
     """
     before = datetime.now(timezone.utc) - timedelta(seconds=2)
     for response in converse(server, Questions(server).mixed(30)):
