@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import ends
 from grader.check import check
-from grader.clients import answered, ask, half, head, serves
+from grader.clients import answered, ask, guest, half, head, serves
 from grader.expect import Failure, equal, expect
 from grader.lab import Lab, Server
 from grader.observe import observe
@@ -55,12 +55,12 @@ def test_process_per_client(lab: Lab) -> None:
     3. Whatever fork() returned, only the child (0) may touch the connection.
     """
     server = lab.start("--timeout", "60")
-    found = ends.accepted(server, *silent(server, 4))
-    for number, end in enumerate(found):
-        others = [set(e.holders) for n, e in enumerate(found) if n != number]
-        own = set(end.holders).difference(*others)
-        got = f"client {number + 1} of 4 has none"
-        expect(own, "each client has a process that serves nobody else", got)
+    served = [guest(server) for _ in range(4)]
+    for wire, rest, child in served:
+        parent = ends.status(child).get("PPid")
+        expect(parent == ends.status(served[0][2]).get("PPid"), "one parent", parent)
+        wire.send(rest)
+        answered(server, wire, "a client with a process of its own")
 
 
 @check("_exit(2), fork(2)")

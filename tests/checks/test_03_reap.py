@@ -8,32 +8,14 @@ from typing import Optional
 
 from grader import ends
 from grader.check import check
-from grader.clients import answered, ask, half, serves
-from grader.expect import Failure, NotJudged, expect
+from grader.clients import answered, ask, guest, half, serves
+from grader.expect import NotJudged, expect
 from grader.lab import Lab, Server
 from grader.observe import observe
-from grader.wire import Wire
 
 AFTER = "sleep 1; for i in 1 2 3; do curl -s http://127.0.0.1:8080/hello; done; "
 ZOMBIES = AFTER + "sleep 1; ps --ppid $! -o pid,stat,cmd"
 LEFT = "no zombie: each child that has ended is waited for"
-
-
-def child_of(server: Server, wire: Wire) -> int:
-    """The child that serves this client."""
-    ends.accepted(server, wire)
-
-    def look() -> list[int]:
-        found = ends.ends(server)
-        main = set(found[0].holders) if 0 in found else set()
-        mine = set(ends.end_of(server, wire).holders)
-        return sorted(mine - main - {server.pid})
-
-    seen = observe(look, lambda pids: len(pids) == 1, 3.0)
-    if len(seen) != 1:
-        expected = "one process, a child, holds the connection"
-        raise Failure(expected, f"{len(seen)} processes do", wire=wire)
-    return seen[0]
 
 
 def parent_of(pid: int) -> int:
@@ -76,14 +58,14 @@ def test_reap_all(lab: Lab, server: Server) -> None:
     2. One SIGCHLD may stand for many.
     3. while (waitpid(-1, NULL, WNOHANG) > 0) ; and keep errno as it was.
     """
-    wires = [server.connect() for _ in range(10)]
-    children = [child_of(server, wire) for wire in wires]
+    guests = [guest(server) for _ in range(10)]
+    children = [child for _, _, child in guests]
     parents = {parent_of(child) for child in children}
     expect(len(parents) == 1, "one parent for all children", f"{len(parents)}")
     (parent,) = parents
     os.kill(parent, signal.SIGSTOP)  # it now hears nothing...
     try:
-        for wire in wires:
+        for wire, _, _ in guests:
             wire.close()
         observe(lambda: [c for c in children if ends.alive(c)], lambda left: not left)
     finally:
@@ -106,11 +88,10 @@ def test_crash_harms_nobody(lab: Lab) -> None:
     """
     server = lab.start("--timeout", "60")
     crash = signal.SIGABRT if server.sanitized() else signal.SIGSEGV
-    waiting, rest = half(server)
-    child_of(server, waiting)
+    waiting, rest, _ = guest(server)
     for number in (signal.SIGKILL, crash, signal.SIGKILL):
-        wire, _ = half(server)
-        os.kill(child_of(server, wire), number)
+        wire, _, child = guest(server)
+        os.kill(child, number)
         wire.rest()
         no_zombies(server)
         serves(server, f"a client after {number.name} ended another's child")

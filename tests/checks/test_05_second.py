@@ -14,7 +14,7 @@ CHANGING = ("date", "connection", "keep-alive")
 
 
 @check("RFC 9112, section 9.3")
-def test_second_request(server: Server) -> None:
+def test_second_request(lab: Lab, server: Server) -> None:
     """A connection costs a round trip before the first byte of a request,
     over TLS two. A page with fifty pictures should pay that once.
 
@@ -25,15 +25,12 @@ def test_second_request(server: Server) -> None:
     """
     ask = Questions(server)
     wire = server.connect()
-    for question in (ask.page(), ask.home(), ask.page()):
+    more = lab.random.choices([ask.page(), ask.home()], k=10)
+    for question in [ask.page(), ask.home(), ask.page(), *more]:
         wire.send(question.data)
         response = answer(wire, question)
         said = response.get("Connection")
         expect(not response.says_close, "a connection that stays", said)
-    for question in ask.mixed(20):
-        wire.send(question.data)
-        if len(answers(wire, [question])) < 1 or wire.ended:
-            return  # it may close behind an error
 
 
 @check("RFC 9112, sections 9.3 and 9.6")

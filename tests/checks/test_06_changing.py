@@ -3,70 +3,83 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import select
+import signal
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Optional
 
+from grader import proc
 from grader.check import check
-from grader.expect import expect
+from grader.expect import NotJudged, expect
 from grader.http import read_response, request
 from grader.lab import Lab, Server
+from grader.observe import observe
 from grader.site import Site
 
 SECONDS = 1.0  # of trying, for each kind of change
-AT_ONCE = 40  # requests in a write
-SWAP = """
-import os, select, sys
-one, other, aside = sys.argv[1:]
-print("ready", flush=True)
-while not select.select([sys.stdin], [], [], 0)[0]:
-    for turn in range(50):
-        os.rename(one, aside)
-        os.rename(other, one)
-        os.rename(aside, other)
-"""
+AT_ONCE = 100  # requests in a write
+LEAST, SPAN = 20e-6, 200.0  # seconds between two changes, and how they vary
 
 
-class Swapping:
-    """Swaps two names, as fast as it can, while the block below it runs."""
+class Freezer:
+    """Stops a server in the middle of whatever it does, swaps two names, and
+    lets it go on. So it comes between a look and the next far more often than
+    somebody who only swaps them as fast as he can."""
 
-    def __init__(self, one: Path, other: Path) -> None:
-        names = [str(one), str(other), str(other) + ".aside"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SWAP, *names],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+    def __init__(self, server: Server, one: Path, other: Path) -> None:
+        if not proc.available():
+            raise NotJudged("there is no /proc here to see a stopped program with")
+        self.one, self.other = one, other
+        self.aside = other.with_suffix(".aside")
+        self.pids = server.tree().pids
 
-    def __enter__(self) -> None:
-        assert self.process.stdout
-        self.process.stdout.readline()
+    def swap(self) -> None:
+        try:
+            self._signal(signal.SIGSTOP)
+            observe(self._stopped, bool)
+            os.rename(self.one, self.aside)
+            os.rename(self.other, self.one)
+            os.rename(self.aside, self.other)
+        finally:
+            self._signal(signal.SIGCONT)
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.process.communicate(timeout=20)
+    def _signal(self, number: int) -> None:
+        for pid in self.pids:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass  # the answers that it does not send will tell
+
+    def _stopped(self) -> bool:
+        for pid in self.pids:
+            try:
+                stat = (proc.PROC / str(pid) / "stat").read_text()
+            except OSError:
+                continue
+            if stat[stat.rindex(")") + 2] not in "TtZX":
+                return False
+        return True
 
 
-def try_to_catch(server: Server, target: str, secret: bytes) -> None:
+def try_to_catch(lab: Lab, target: str, one: Path, other: Path, secret: bytes) -> None:
     """Asks for a name that changes, again and again, for a bounded time."""
+    server = lab.start("--quiet")
+    freezer = Freezer(server, one, other)
     data = request("GET", target, host=server.authority) * AT_ONCE
     wire = server.connect()
     end = time.monotonic() + SECONDS
-    asked = 0
+    swaps = 0
     while time.monotonic() < end:
         wire.send(data)
+        while wire.inbox.count(b"HTTP/1.1 ") < AT_ONCE and time.monotonic() < end:
+            select.select([], [], [], LEAST * SPAN ** lab.random.random())
+            freezer.swap()
+            swaps += 1
+            wire.quiet(0)
         for _ in range(AT_ONCE):
             response = read_response(wire)
-            asked += 1
             wanted = f"never a byte from outside, for {target}, which changes"
-            got = f"the secret, at request {asked}"
+            got = f"the secret, after {swaps} changes"
             expect(secret not in response.body, wanted, got)
             right = response.status in (200, 403, 404)
             expect(right, "200, 403 or 404", f"status {response.status}")
@@ -85,11 +98,9 @@ def test_changing_file(lab: Lab, site: Site) -> None:
     (lab.directory / "secret.txt").write_bytes(secret)
     assert site.root
     site.add("sub/page.txt", b"page")
-    link = site.root / "sub" / "link.txt"
+    page, link = site.root / "sub" / "page.txt", site.root / "sub" / "link.txt"
     link.symlink_to(lab.directory / "secret.txt")
-    server = lab.start("--quiet")
-    with Swapping(site.root / "sub" / "page.txt", link):
-        try_to_catch(server, "/sub/page.txt", secret)
+    try_to_catch(lab, "/sub/page.txt", page, link, secret)
 
 
 @check("CWE-367, CWE-59; openat(2): a directory's descriptor")
@@ -108,11 +119,9 @@ def test_changing_directory(lab: Lab, site: Site) -> None:
     (outside / "page.txt").write_bytes(secret)
     assert site.root
     site.add("sub/deep/page.txt", b"page")
-    link = site.root / "sub" / "link"
+    deep, link = site.root / "sub" / "deep", site.root / "sub" / "link"
     link.symlink_to(outside)
-    server = lab.start("--quiet")
-    with Swapping(site.root / "sub" / "deep", link):
-        try_to_catch(server, "/sub/deep/page.txt", secret)
+    try_to_catch(lab, "/sub/deep/page.txt", deep, link, secret)
 
 
 @check("CWE-367; fifo(7): O_NONBLOCK; the contract: never opened for reading")
@@ -126,8 +135,6 @@ def test_changing_fifo(lab: Lab, site: Site) -> None:
     """
     assert site.root
     site.add("sub/page.txt", b"page")
-    fifo = site.root / "sub" / "pipe.txt"
+    page, fifo = site.root / "sub" / "page.txt", site.root / "sub" / "pipe.txt"
     os.mkfifo(fifo)
-    server = lab.start("--quiet")
-    with Swapping(site.root / "sub" / "page.txt", fifo):
-        try_to_catch(server, "/sub/page.txt", b"\0")
+    try_to_catch(lab, "/sub/page.txt", page, fifo, b"\0")

@@ -240,5 +240,3 @@ def test_log_sizes(lab: Lab, server: Server, site: Site) -> None:
     partly = part[0] == "200" and part[1].isdigit() and int(part[1]) < LARGE
     wanted = f"200 and fewer than {LARGE} bytes, for a client that has left"
     expect(partly, wanted, part)
-
-

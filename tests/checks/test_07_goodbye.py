@@ -19,8 +19,16 @@ from grader.wire import Wire
 MIB = 1 << 20
 
 
+def said_goodbye(wire: Wire, how: str) -> bytes:
+    """What comes until the end, which has to be one in order."""
+    answer = wire.rest()
+    wanted = f"close_notify at the end, after {how}"
+    expect(wire.ended == "end", wanted, ended(wire), wire=wire)
+    return answer
+
+
 @check("RFC 8446, section 6.1; RFC 5246, section 7.2.1; SSL_shutdown(3)")
-def test_close_notify(lab: Lab) -> None:
+def test_close_notify(lab: Lab, server: Server) -> None:
     """Anyone on the way can forge the end of a TCP connection, and so cut off
     the end of what you send. The end of TLS, an alert named close_notify,
     nobody can forge: without it a client must take your answer for cut off.
@@ -31,28 +39,46 @@ def test_close_notify(lab: Lab) -> None:
     3. SSL_shutdown(ssl), then shutdown(fd, SHUT_WR), then the lingering close;
        not after SSL_ERROR_SSL or SSL_ERROR_SYSCALL.
     """
-    server = lab.start("--timeout", "0.7")
     host = server.authority
     big = lab.site.add("big", lab.random.randbytes(MIB))
     asked = {
         "Connection: close": request("GET", big, "Connection: close", host=host),
         "HTTP/1.0": request("GET", server.page, host=host, version="HTTP/1.0"),
         "a request with a fault": request("GET", server.page, "no colon", host=host),
-        "half a request and silence": request("GET", server.page)[:-2],
-        "silence": b"",
     }
-    wires = []
     for version in BOTH:
         for how, data in asked.items():
             wire = server.connect(tls=client(lab.site, version))
             wire.send(data)
-            wires.append((wire, how))
-    for wire, how in wires:
-        answer = wire.rest()
-        wanted = f"close_notify at the end, after {how}"
-        expect(wire.ended == "end", wanted, ended(wire), wire=wire)
-        wanted = f"{'silence' if how == 'silence' else 'an answer'} after {how}"
-        good = bool(answer) == (how != "silence")
+            expect(said_goodbye(wire, how), f"an answer after {how}", "none")
+
+
+@check("RFC 8446, section 6.1; the contract: --timeout, 408 or silence")
+def test_late_goodbye(lab: Lab) -> None:
+    """The server also ends connections by itself: when time is up, and when
+    the client has said that it asks no more.
+
+    1. How many places in your program end a connection?
+    2. Each of them has to say goodbye, or all go through one that does.
+    3. One function for the end: SSL_shutdown(), then shutdown(). Whoever wants
+       to end a connection calls it.
+    """
+    server = lab.start("--timeout", "0.7")
+    half, whole = request("GET", server.page)[:-2], request("GET", server.page)
+    wires = []
+    for version in BOTH:
+        for how, data in (("silence", b""), ("half a request", half)):
+            wire = server.connect(tls=client(lab.site, version))
+            wire.send(data)
+            wires.append((wire, f"{how} and a timeout", data))
+        wire = server.connect(tls=client(lab.site, version))
+        gets_page(server, server.ask(whole, wire=wire), "a client")
+        wire.half_close()
+        wires.append((wire, "the client's own close_notify", b""))
+    for wire, how, data in wires:
+        answer = said_goodbye(wire, how)
+        wanted = f"{'408' if data else 'silence'} after {how}"
+        good = answer.startswith(b"HTTP/1.1 408 ") if data else not answer
         expect(good, wanted, answer[:80], wire=wire)
 
 
@@ -79,7 +105,7 @@ def test_client_close_notify(lab: Lab, server: Server) -> None:
         gets_page(server, read_response(wire), "a client that asks no more")
         same_bytes(read_response(wire).body, content, "the second answer")
         gets_page(server, read_response(wire), "a client that asks no more")
-        nothing_more(wire)
+        equal(wire.rest(), b"", "what follows the last answer")
 
 
 def cut_off(wire: Wire) -> None:

@@ -22,6 +22,7 @@ from .proc import PROC
 from .wire import Wire
 
 MIB = 1 << 20
+LARGE = 12 * MIB  # more than a connection's two kernel buffers hold
 MARK = 64
 MARKS = 60
 

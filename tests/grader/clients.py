@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional
 
+from . import ends
 from .expect import Failure, NotJudged, equal, expect, same_bytes
 from .http import Response, request
 from .lab import Lab, Server
@@ -20,6 +21,8 @@ IDLE = 0.1  # seconds of processor time that an idle server may take in...
 WINDOW = 1.0  # ...so many seconds; one that spins takes most of them
 TOP = """server=$!; sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 1
 top -b -d 2 -n 2 -p $server | tail -1"""
+FOREST = """server=$!; sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 1
+ps --forest $server $(pgrep -P $server)"""
 TRIES = 3  # on a busy machine anybody may be late once
 
 
@@ -61,6 +64,22 @@ def half(server: Server, **options: Any) -> tuple[Wire, bytes]:
     wire = server.connect(**options)
     wire.send(data[:cut])
     return wire, data[cut:]
+
+
+def guest(server: Server) -> tuple[Wire, bytes, int]:
+    """A client in the middle of its request, the bytes that it owes, and the
+    process that was made for it."""
+    known = set(server.tree().pids)
+    wire, rest = half(server)
+
+    def look() -> list[int]:
+        return sorted(set(ends.end_of(server, wire).holders) - known)
+
+    own = observe(look, bool, server.lab.patience)
+    if not own:
+        expected = "a new process serves the client"
+        raise Failure(expected, "none does", wire=wire, again=FOREST)
+    return wire, rest, own[0]
 
 
 def leave(wire: Wire, how: str) -> None:

@@ -25,6 +25,7 @@ SMALL = 1  # for SO_RCVBUF and SO_SNDBUF: the system takes its least instead
 FILLER = b"~"
 FILL = 20_000  # bytes of it: far more than the least buffer
 SEGMENT = 576  # bytes that are sent at once to a client with the least buffer
+OPEN = ("01", "03", "08", "0A")  # established, half-open or -closed, listening
 SLEEPS = "SID"  # states of a process that waits for something
 
 
@@ -33,6 +34,7 @@ class End:
     """What /proc tells of it. No holders: nobody has accepted it yet, or
     everybody has closed it."""
 
+    gone: bool = True  # closed, or the client's end is
     unsent: int = 0  # bytes that the server has written and the client not read
     unread: int = 0  # bytes that the server has not read
     holders: dict[int, int] = field(default_factory=dict)  # process: descriptor
@@ -46,12 +48,12 @@ def ends(server: Server) -> dict[int, End]:
     by_name: dict[str, End] = {}
     for line in _lines():
         cells = line.split()
-        if _port(cells[1]) != server.port or cells[9] == "0":
+        if _port(cells[1]) != server.port:
             continue
         unsent, unread = (int(part, 16) for part in cells[4].split(":"))
-        end = End(unsent, unread)
+        end = End(cells[3] not in OPEN, unsent, unread)
         found[_port(cells[2])] = end
-        by_name[f"socket:[{cells[9]}]"] = end
+        by_name[f"socket:[{cells[9]}]"] = end  # 0: it is not accepted
     for pid in proc.family(server.pid):
         try:
             held = proc.descriptors(pid)
@@ -81,26 +83,25 @@ def end_of(server: Server, wire: Wire) -> End:
 
 
 def accepted(server: Server, *wires: Wire) -> list[End]:
-    """The other ends, once the server has accepted all of them."""
+    """The other ends, once the server has accepted all of them. Fails where
+    it does not, or has closed one of them already."""
     ports = [wire.socket.getsockname()[1] for wire in wires]
 
     def look() -> list[End]:
         found = ends(server)
         return [found.get(port, End()) for port in ports]
 
-    seen = observe(look, all_held, server.lab.patience)
-    if not all_held(seen):
-        waiting = sum(not end.holders for end in seen)
-        raise Failure(
-            f"the server accepts {len(wires)} connections, and holds them",
-            f"after {server.lab.patience:g} s it does not hold {waiting} of them",
-            wire=wires[0],
-        )
+    def decided(seen: list[End]) -> bool:
+        return all(end.holders or end.gone for end in seen)
+
+    seen = observe(look, decided, server.lab.patience)
+    for wire, end in zip(wires, seen):
+        if not end.holders:
+            late = f"after {server.lab.patience:g} s it has not"
+            got = "it has closed it" if end.gone else late
+            expected = "the server accepts the connection, and keeps it open"
+            raise Failure(expected, got, wire=wire)
     return seen
-
-
-def all_held(seen: list[End]) -> bool:
-    return all(end.holders for end in seen)
 
 
 def status(pid: int) -> dict[str, str]:
@@ -167,6 +168,9 @@ def _put(to: socket.socket, count: int) -> int:
             sent += to.send(FILLER * (count - sent), socket.MSG_DONTWAIT)
     except BlockingIOError:
         pass
+    except OSError as error:
+        expected = "the server keeps the connection open"
+        raise Failure(expected, error.strerror) from None
     return sent
 
 

@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional, Sequence
 
+from .expect import Failure
 from .lab import Server
 from .site import Site
 from .wire import Wire
@@ -220,6 +221,8 @@ class Shaking:
             self.tls.do_handshake()
         except ssl.SSLWantReadError:
             pass
+        except ssl.SSLError as error:
+            raise Failure("a TLS handshake", str(error)) from None
         return self.outgoing.read()
 
     def last_flight(self, wire: Wire) -> bytes:
