@@ -62,7 +62,7 @@ http_exchange_deliver(struct http_exchange *x, struct slice part)
     if (x->handler->body && !x->ready)
         taken = x->handler->body(x, part);
     assert(taken <= part.len);
-    x->held = taken < part.len;
+    x->held = taken < part.len && !x->ready;
     return taken;
 }
 
@@ -72,20 +72,25 @@ http_exchange_over(struct http_exchange *x, bool complete)
     if (x->known && x->handler->over)
         x->handler->over(x, complete);
     x->known = false;
+    if (x->next.state && !complete) { /* nothing is handed over */
+        x->next.kind->free(x->next.state);
+        x->next.state = NULL;
+    }
 }
 
 void
 http_exchange_end(struct http_exchange *x, bool complete, uint64_t body_sent)
 {
-    bool body = http_response_has_body(&x->response, x->request.method);
+    bool body;
 
+    if (!x)
+        return;
+    body = http_response_has_body(&x->response, x->request.method);
     if (x->response.status != 0)
         log_access(x->address, x->request.line, x->response.status,
                    body ? (int64_t)body_sent : -1);
     http_exchange_over(x, complete);
     http_response_free(&x->response);
-    if (x->next.state && !complete)
-        x->next.kind->free(x->next.state);
     free(x);
 }
 

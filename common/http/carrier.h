@@ -38,7 +38,8 @@ struct protocol http_handover_next(void *state, struct slice *bytes);
 /* Tells the handler, if it knows of the exchange and once, that it is over. */
 void http_exchange_over(struct http_exchange *x, bool complete);
 
-/* That, and logs the access, with the bytes of body sent, and frees all. */
+/* That, and logs the access, with the bytes of body sent, and frees all. NULL
+ * is no exchange. */
 void http_exchange_end(struct http_exchange *x, bool complete,
                        uint64_t body_sent);
 

@@ -36,6 +36,7 @@ struct connection {
     struct protocol_owner *owner;
     const char *address;
     enum state state;
+    bool woken;   /* the handler has done something since the last tick() */
     bool busy;    /* one of the functions below runs: it will see changes */
     bool no_more; /* the client has said that no more will come */
     bool last;    /* no request is read after the one under way */
@@ -51,23 +52,18 @@ on_change(struct http_exchange *x)
 {
     struct connection *c = x->carrier;
 
-    if (!c->busy)
-        c->owner->wake(c->owner);
-}
-
-static void
-end_exchange(struct connection *c, bool complete)
-{
-    http_exchange_end(c->x, complete, c->writer.body);
-    c->x = NULL;
+    if (c->busy)
+        return;
+    c->woken = true;
+    c->owner->wake(c->owner);
 }
 
 /* Leaves the request under way, and says only what has been said before. */
 static void
 abandon(struct connection *c)
 {
-    if (c->x)
-        end_exchange(c, false);
+    http_exchange_end(c->x, false, c->writer.body);
+    c->x = NULL;
     buffer_free(&c->over.bytes);
     c->state = ENDING;
 }
@@ -176,7 +172,8 @@ static void
 end_response(struct connection *c)
 {
     c->over.next = c->x->next;
-    end_exchange(c, true);
+    http_exchange_end(c->x, true, c->writer.body);
+    c->x = NULL;
     c->state = c->over.next.state ? HANDED_OVER : c->last ? ENDING : IDLE;
 }
 
@@ -290,7 +287,7 @@ static bool
 has_output(const struct connection *c)
 {
     return c->writer.out.len > 0 ||
-           (c->state == SENDING && c->x->response.body.len > 0);
+           (c->state == SENDING && !c->x->ready && c->x->response.body.len > 0);
 }
 
 static bool
@@ -344,10 +341,11 @@ tick(void *state, uint64_t now)
 {
     struct connection *c = state;
 
-    if (now >= deadline(c))
-        expire(c, now);
-    else if (handler_thinks(c)) /* until now, perhaps */
+    if (c->woken) /* until now it was the handler who thought */
         c->deadline = now + c->settings->timeout;
+    else if (now >= deadline(c))
+        expire(c, now);
+    c->woken = false;
     run_on(c, now);
 }
 

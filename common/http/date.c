@@ -44,11 +44,11 @@ date_now(void)
 static long
 days_since_1970(int year, int month, int day)
 {
-    long y = month > 2 ? year : year - 1L;
-    long from_march = (month + 9) % 12; /* March is 0 */
+    long y = (month > 2 ? year : year - 1L) + 400; /* for it is never < 0 */
+    long from_march = (month + 9) % 12;            /* March is 0 */
 
     return 365 * y + y / 4 - y / 100 + y / 400 + (153 * from_march + 2) / 5 +
-           day - 1 - 719468;
+           day - 1 - 719468 - 146097; /* days of 400 years */
 }
 
 static int
@@ -85,8 +85,6 @@ number(const char *format, const char *text, char letter, int *value)
     for (*value = 0; *first == letter; first++) {
         char c = text[first - format];
 
-        if (c == ' ' && letter == 'd' && first[1] == letter)
-            c = '0'; /* asctime's day */
         if (c < '0' || c > '9')
             return false;
         *value = *value * 10 + (c - '0');
@@ -143,11 +141,15 @@ modernize(struct slice text, char fixdate[DATE_SIZE])
 bool
 date_read(struct slice text, time_t *when)
 {
-    char fixdate[DATE_SIZE];
+    char copy[DATE_SIZE];
 
     if (text.len == strlen(imf_fixdate))
         return read_format(imf_fixdate, text.at, when);
-    if (text.len == strlen(asctime_date))
-        return read_format(asctime_date, text.at, when);
-    return modernize(text, fixdate) && read_format(imf_fixdate, fixdate, when);
+    if (text.len == strlen(asctime_date)) {
+        memcpy(copy, text.at, text.len);
+        if (copy[8] == ' ')
+            copy[8] = '0'; /* a day of one digit */
+        return read_format(asctime_date, copy, when);
+    }
+    return modernize(text, copy) && read_format(imf_fixdate, copy, when);
 }

@@ -4,6 +4,7 @@ void
 http_exchange_send(struct http_exchange *x)
 {
     x->ready = true;
+    x->held = false; /* what the handler has not taken is thrown away */
     x->changed(x);
 }
 

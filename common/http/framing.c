@@ -23,6 +23,16 @@ hex_digit(char c)
     return -1;
 }
 
+/* Behind the size of a chunk: white space, an extension or the line's end. */
+static bool
+end_size(struct http_framing *f, char c)
+{
+    f->state = c == '\r'  ? FRAMING_SIZE_LF
+               : c == ';' ? FRAMING_EXTENSION
+                          : FRAMING_SPACE;
+    return c == '\r' || c == ';' || c == ' ' || c == '\t';
+}
+
 /* In the size of a chunk. The sixteen digits of a size that fits into 64 bits
  * are more than anybody needs; what overflows could be read as something
  * smaller by the next server. */
@@ -40,8 +50,7 @@ take_size(struct http_framing *f, char c)
     }
     if (f->state == FRAMING_SIZE)
         return false;
-    f->state = c == '\r' ? FRAMING_SIZE_LF : FRAMING_EXTENSION;
-    return c == '\r' || c == ';' || c == ' ' || c == '\t';
+    return end_size(f, c);
 }
 
 static bool
@@ -79,6 +88,8 @@ take_overhead(struct http_framing *f, char c)
     case FRAMING_SIZE:
     case FRAMING_DIGITS:
         return take_size(f, c);
+    case FRAMING_SPACE:
+        return end_size(f, c);
     case FRAMING_EXTENSION:
         if (c == '\r')
             f->state = FRAMING_SIZE_LF;
@@ -89,6 +100,7 @@ take_overhead(struct http_framing *f, char c)
     case FRAMING_CHUNK_CR:
         return take(f, c, '\r', FRAMING_CHUNK_LF);
     case FRAMING_CHUNK_LF:
+        f->overhead = 0;
         return take(f, c, '\n', FRAMING_SIZE);
     case FRAMING_TRAILER:
         if (!http_is_token(c))

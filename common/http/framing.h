@@ -21,7 +21,8 @@ enum framing_state {
     FRAMING_LENGTH,    /* `left` bytes are to come */
     FRAMING_SIZE,      /* at the size of a chunk: no digit yet */
     FRAMING_DIGITS,    /* in the size of a chunk */
-    FRAMING_EXTENSION, /* behind the size, in what nobody uses */
+    FRAMING_SPACE,     /* in white space behind it */
+    FRAMING_EXTENSION, /* behind a ';', in what nobody uses */
     FRAMING_SIZE_LF,   /* behind the CR of a chunk's line */
     FRAMING_CHUNK,     /* `left` bytes of the chunk are to come */
     FRAMING_CHUNK_CR,  /* behind the bytes of a chunk */

@@ -264,6 +264,8 @@ step(struct http_request *r, const char *buf, const char *p, const char *end)
     case VERSION:
         return read_version(r, buf, p);
     case LINE_END:
+        if (*p != '\r' && *p != '\n')
+            return NULL;
         r->line = (struct slice){r->method_name.at, 0};
         r->line.len = (size_t)(p - r->line.at);
         return line_ends(r, p, LINE_LF);

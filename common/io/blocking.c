@@ -1,5 +1,6 @@
 #include "blocking.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -23,8 +24,11 @@ blocking_hang_up(int fd)
 
     (void)shutdown(fd, SHUT_WR); /* fails only if the client has gone */
     for (uint64_t now = clock_now(); now < end; now = clock_now()) {
+        ssize_t n;
+
         blocking_limit(fd, SO_RCVTIMEO, end - now);
-        if (read(fd, unread, sizeof unread) <= 0)
+        n = read(fd, unread, sizeof unread);
+        if (n == 0 || (n < 0 && errno != EINTR))
             break;
     }
     close(fd);

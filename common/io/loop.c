@@ -130,7 +130,7 @@ loop_init(struct loop *loop)
     loop->now = clock_now();
     loop->watches_size = (size_t)capacity;
     loop->watches = calloc((size_t)capacity, sizeof loop->watches[0]);
-    if (!loop->watches)
+    if (!loop->watches || reserve_timer(loop) < 0)
         return -1;
     return loop->poller->init(loop);
 }

@@ -60,6 +60,7 @@ on_gone(struct transport *t, void *keeper)
         t->previous->next = t->next;
     else
         server->transports = t->next;
+    server->count--;
     accept_again(server);
     if (!server->transports)
         (void)loop_set_timer(server->setup.loop, &server->finish, UINT64_MAX);
@@ -78,17 +79,8 @@ admit(struct server *server, int fd, const char *address)
     if (t->next)
         t->next->previous = t;
     server->transports = t;
+    server->count++;
     return 0;
-}
-
-/* Descriptors are given out from the lowest, so a high one tells that they are
- * nearly used up. The last few are left for files. */
-static bool
-nearly_full(const struct server *server, int fd)
-{
-    size_t all = server->setup.loop->watches_size;
-
-    return (size_t)fd + 1 >= all - all / SERVER_RESERVE;
 }
 
 static void
@@ -109,7 +101,7 @@ on_accept(struct loop_watch *watch, short mask)
             pause_accepting(server);
             if (fd >= 0)
                 close(fd);
-        } else if (nearly_full(server, fd)) {
+        } else if (server->count >= server->max) {
             stop_accepting(server);
         }
     }
@@ -125,9 +117,21 @@ on_finish(struct loop_timer *timer)
         transport_drop(server->transports);
 }
 
+/* How many clients there may be at once. Of the descriptors, those up to the
+ * listening socket's are taken, and a few are left for files. */
+static size_t
+most_clients(const struct server *server)
+{
+    size_t all = server->setup.loop->watches_size;
+    size_t taken = (size_t)server->listener + 1 + all / SERVER_RESERVE;
+
+    return all > taken ? all - taken : 1;
+}
+
 int
 server_start(struct server *server)
 {
+    server->max = most_clients(server);
     server->accepting = (struct loop_watch){
         .fd = server->listener, .ready = on_accept, .context = server};
     server->retry = (struct loop_timer){.due = on_retry, .context = server};

@@ -33,6 +33,24 @@ show_bytes(const char *bytes, size_t n)
     fflush(stdout);
 }
 
+/* Sends all of it, unless the client vanishes, or the server is to end while a
+ * client does not read. */
+static bool
+send_back(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t sent = write(fd, bytes, n);
+
+        if (sent < 0 && (errno != EINTR || stop_asked()))
+            return false;
+        if (sent > 0) {
+            bytes += sent;
+            n -= (size_t)sent;
+        }
+    }
+    return true;
+}
+
 /* Sends back what comes until the client says that no more will (read()
  * returns 0). A read returns what has arrived so far: a part of what the
  * client sent in one call, or several of its calls together. */
@@ -50,7 +68,7 @@ echo(int fd, bool show)
             return; /* the end, or the client has vanished */
         if (show)
             show_bytes(bytes, (size_t)n);
-        if (net_send_all(fd, bytes, (size_t)n) < 0)
+        if (!send_back(fd, bytes, (size_t)n))
             return;
     }
 }

@@ -29,7 +29,8 @@ struct server {
     /* The server's own. */
     struct loop_watch accepting;
     struct loop_timer retry, finish;
-    struct transport *transports; /* a list */
+    struct transport *transports; /* a list, this long: */
+    size_t count, max;            /* and at most that long */
     bool full;           /* does not accept until a descriptor is free */
     bool stopped;        /* does not accept any more */
     uint64_t complained; /* when it last told that it is full */

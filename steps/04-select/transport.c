@@ -86,6 +86,8 @@ discard(struct transport *t)
 
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         transport_drop(t);
+    else
+        wait_for(t, POLLIN); /* the timer may have been due too early */
 }
 
 /* Reads once. Returns -1 when the connection has broken. */

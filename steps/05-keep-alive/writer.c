@@ -39,11 +39,14 @@ void
 http_writer_begin(struct http_writer *w, struct http_exchange *x,
                   const char *fields, bool *last)
 {
-    bool streamed = x->more && !x->sized;
+    bool streamed;
     bool body;
 
-    if (x->response.status == 0 || x->response.fields.failed)
+    if (x->response.status == 0 || x->response.fields.failed) {
         http_response_error(&x->response, 500);
+        x->more = false; /* the pieces to come belong to another response */
+    }
+    streamed = x->more && !x->sized;
     body = http_response_has_body(&x->response, x->request.method);
     w->body = 0;
     w->chunked = body && streamed && x->request.version >= 11;
@@ -62,18 +65,26 @@ http_writer_begin(struct http_writer *w, struct http_exchange *x,
     begin_piece(w, x);
 }
 
+/* All of a piece has gone: ends its chunk, and asks for the next one. */
+static void
+end_piece(struct http_writer *w, struct http_exchange *x)
+{
+    if (w->in_chunk)
+        buffer_add_text(&w->out, "\r\n");
+    w->in_chunk = false;
+    if (x->more && !w->asked) {
+        w->asked = true;
+        x->handler->room(x);
+    }
+}
+
 bool
 http_writer_go_on(struct http_writer *w, struct http_exchange *x)
 {
-    while (x->response.body.len == 0) {
-        if (w->in_chunk)
-            buffer_add_text(&w->out, "\r\n");
-        w->in_chunk = false;
-        if (x->more && !w->asked) {
-            w->asked = true;
-            x->handler->room(x);
-        }
-        if (!x->more && !x->ready) {
+    while (x->ready || x->response.body.len == 0) {
+        if (!x->ready)
+            end_piece(w, x);
+        if (!x->ready && !x->more) {
             if (w->chunked)
                 buffer_add_text(&w->out, "0\r\n\r\n");
             w->chunked = false;
@@ -94,7 +105,7 @@ http_writer_pieces(const struct http_writer *w, const struct http_exchange *x,
 
     if (w->out.len > 0)
         p[count++] = (struct piece){.bytes = w->out.bytes, .len = w->out.len};
-    if (x && x->response.body.len > 0)
+    if (x && !x->ready && x->response.body.len > 0)
         p[count++] = x->response.body;
     return count;
 }

@@ -133,16 +133,21 @@ copy_file(int fd, uint64_t size, const char *type,
           struct http_response *response)
 {
     char bytes[FILES_COPY_MAX];
-    struct piece all = {.len = size, .file = fd};
-    ssize_t n = size > 0 ? piece_copy(&all, bytes, sizeof bytes) : 0;
+    struct piece rest = {.len = size, .file = fd};
+    ssize_t n = 0;
 
+    while (n >= 0 && rest.len > 0) {
+        n = piece_copy(&rest, bytes + (size - rest.len), (size_t)rest.len);
+        if (n > 0)
+            piece_use(&rest, (uint64_t)n);
+    }
     close(fd);
     if (n < 0)
         return 500;
-    buffer_add(&response->text, bytes, (size_t)n);
+    buffer_add(&response->text, bytes, (size_t)size);
     if (response->text.failed)
         return 503;
-    http_response_body(response, type, response->text.bytes, (size_t)n);
+    http_response_body(response, type, response->text.bytes, size);
     return 0;
 }
 
@@ -195,7 +200,7 @@ answer_file(const struct files *files, int directory, const char *name,
         return status_of(errno);
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         close(fd);
-        return 403; /* it was a regular file a moment ago */
+        return 500; /* it was a regular file a moment ago */
     }
     date_write(st.st_mtime < now ? st.st_mtime : now, changed);
     if (not_modified(request, st.st_mtime)) {
@@ -272,8 +277,11 @@ answer_index(const struct files *files, int directory,
     struct stat st;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (fstatat(directory, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;
+        if (fstatat(directory, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0) {
+            if (errno == ENOENT)
+                continue;
+            return status_of(errno);
+        }
         if (!S_ISREG(st.st_mode))
             return 403;
         return may_read(request)

@@ -96,7 +96,7 @@ mime_read(struct mime *mime, int fd)
     }
     while (good && getline(&line, &size, file) >= 0)
         good = add_line(&new, line);
-    if (ferror(file))
+    if (!feof(file)) /* else it could not be read, or there was no memory */
         good = false;
     free(line);
     (void)fclose(file); /* it was only read */

@@ -18,7 +18,10 @@
  * queue of errors is one for all sessions, so it is emptied before every call;
  * and after a failure a session must not be shut down, only freed. */
 
-enum { RECORD_SIZE = 16 * 1024 }; /* bytes in a record (RFC 8446, 5.1) */
+enum {
+    RECORD_SIZE = 16 * 1024, /* bytes in a record (RFC 8446, 5.1) */
+    RECORDS_MAX = 64,        /* read in one call, without a byte of data */
+};
 
 struct tls {
     SSL_CTX *context;
@@ -32,6 +35,7 @@ struct session {
     bool known;   /* to be TLS: the first byte has been looked at */
     bool pending; /* the client has said something, and not been answered */
     bool failed;  /* nothing more can be sent */
+    int records;  /* that the read under way may still take; 0: no read */
 };
 
 /* What OpenSSL says went wrong first; "success" helps nobody. */
@@ -112,6 +116,25 @@ open_secrets(struct tls *tls)
     return 0;
 }
 
+/* SSL_read() returns when there is data, and goes on for as long as there are
+ * other records. A client that sends nothing but changes of its keys (RFC 8446,
+ * 4.6.3) could keep the server in there, and every other client out: so it is
+ * taken as one that has ended. */
+static void
+count_record(int sent, int version, int type, const void *bytes, size_t len,
+             SSL *ssl, void *context)
+{
+    struct session *session = SSL_get_app_data(ssl);
+
+    (void)version;
+    (void)bytes;
+    (void)len;
+    (void)context;
+    if (!sent && type == SSL3_RT_HEADER && session->records > 0 &&
+        --session->records == 0)
+        SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
+}
+
 static int
 configure(struct tls *tls)
 {
@@ -126,6 +149,7 @@ configure(struct tls *tls)
                             SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(c, 1); /* a record by one call and not by two */
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF); /* but tickets */
+    SSL_CTX_set_msg_callback(c, count_record);
     SSL_CTX_set_alpn_select_cb(c, select_protocol, NULL);
     if (SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
         SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
@@ -220,6 +244,7 @@ tls_open(struct stream *s, void *context)
         errno = ENOMEM;
         return -1;
     }
+    SSL_set_app_data(session->ssl, session);
     SSL_set_accept_state(session->ssl);
     s->state = session;
     return 0;
@@ -273,7 +298,15 @@ tls_read(struct stream *s, char *to, size_t size)
     ssize_t n;
 
     ERR_clear_error();
+    session->records = RECORDS_MAX;
     n = outcome(s, SSL_read(session->ssl, to, (int)size));
+    if (session->records == 0) {
+        log_error("TLS: too many records without data");
+        session->failed = true;
+        errno = EPROTO;
+        return -1;
+    }
+    session->records = 0;
     s->more = n > 0 && SSL_has_pending(session->ssl);
     session->pending = session->pending || n > 0;
     return n;

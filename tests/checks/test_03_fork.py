@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import ends
 from grader.check import check
-from grader.clients import answered, ask, guest, half, head, serves
+from grader.clients import by_grader, FOREST, answered, ask, guest, half, head, serves
 from grader.expect import Failure, equal, expect
 from grader.lab import Lab, Server
 from grader.observe import observe
@@ -58,7 +58,8 @@ def test_process_per_client(lab: Lab) -> None:
     served = [guest(server) for _ in range(4)]
     for wire, rest, child in served:
         parent = ends.status(child).get("PPid")
-        expect(parent == ends.status(served[0][2]).get("PPid"), "one parent", parent)
+        first = ends.status(served[0][2]).get("PPid")
+        equal(parent, first, "the parent of each child", again=FOREST)
         wire.send(rest)
         answered(server, wire, "a client with a process of its own")
 
@@ -163,6 +164,7 @@ def test_slow_sender(lab: Lab) -> None:
 
 
 @check("send(2); tcp(7): the buffers of both sides are bounded")
+@by_grader
 def test_slow_reader(lab: Lab) -> None:
     """A client asks and does not read. Sooner or later the buffers are full,
     and write() waits, for as long as the client likes. When it reads at

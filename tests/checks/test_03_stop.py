@@ -8,7 +8,7 @@ import signal
 
 from grader import ends, proc
 from grader.check import check
-from grader.clients import answered, ask, half
+from grader.clients import by_grader, answered, ask, half
 from grader.expect import Failure, expect
 from grader.http import ended
 from grader.lab import Lab, Server
@@ -125,6 +125,7 @@ def whole(server: Server, waiting: list[tuple[Wire, int]], name: str) -> None:
 
 
 @check("the contract: responses under way are finished, 5 s at most")
+@by_grader
 def test_stop_finishes(lab: Lab) -> None:
     """A shutdown is no reason to cut an answer in the middle: the client has
     half a file, and may not even know.
@@ -149,6 +150,7 @@ def quiet_end(server: Server) -> None:
 
 
 @check("setpgid(2), termios(3): Ctrl-C reaches the whole foreground group")
+@by_grader
 def test_stop_by_keyboard(lab: Lab) -> None:
     """Ctrl-C sends SIGINT to every process of the terminal's foreground
     group: to the parent, and to each child directly. They must end as with
@@ -173,6 +175,7 @@ def test_stop_by_keyboard(lab: Lab) -> None:
 
 
 @check("the contract: 5 s at most, then the end all the same")
+@by_grader
 def test_stop_gives_up(lab: Lab) -> None:
     """A client that never reads its answer must not keep a server from
     ending: after five seconds the patience is over.

@@ -18,8 +18,10 @@ MANY = 900
 BEYOND = 1100  # more than FD_SETSIZE, 1024
 FEW = 64  # descriptors that a server gets which is to run out of them
 TLS = 7  # the step whose connections begin with a handshake
-CROWD = """server=$!; sleep 1; exec 3<>/dev/tcp/127.0.0.1/8080 # and so on, in
-bash; or see tests/checks/test_04_many.py; then: top -p $server"""
+KNOCK = "bash -c 'for i in $(seq %d); do exec {fd}<>/dev/tcp/127.0.0.1/8080; done; "
+CROWD = "ulimit -n 2000; " + KNOCK % BEYOND + "sleep 9' &\nsleep 3; "
+CROWD += "curl -m 3 http://127.0.0.1:8080/hello; sleep 6; "
+CROWD += "curl -m 3 http://127.0.0.1:8080/hello"
 
 
 @check("select(2); the contract: many connections in one process")
@@ -35,7 +37,7 @@ def test_nine_hundred(lab: Lab) -> None:
     """
     with room_for(MANY + 100):
         server = lab.start("--timeout", "60")
-        wires = crowd(server, MANY)
+        wires = crowd(server, MANY, lab.patience)
         equal(len(wires), MANY, "connections that the server takes")
         serves(server, f"a client beside {MANY} silent ones")
         some = wires if lab.step < TLS else []

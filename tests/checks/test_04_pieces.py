@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from grader import ends, proc
 from grader.check import check
-from grader.clients import answered, ask, half, head, leave, serves, stays_idle
+from grader.clients import (
+    by_grader,
+    answered,
+    ask,
+    half,
+    head,
+    leave,
+    serves,
+    stays_idle,
+)
 from grader.expect import equal, expect
 from grader.http import read_response
 from grader.lab import Lab, Server
@@ -15,6 +24,7 @@ WAYS = ("half-close", "close", "reset")
 
 
 @check("fcntl(2): O_NONBLOCK; write(2): a part may be taken")
+@by_grader
 def test_answer_in_parts(lab: Lab) -> None:
     """The system takes what it has room for: all of an answer, a part of it,
     or nothing. The rest has to follow when there is room again, not a byte
@@ -44,6 +54,7 @@ def test_answer_in_parts(lab: Lab) -> None:
 
 
 @check("select(2): writable; write(2): EAGAIN")
+@by_grader
 def test_waiting_to_write(lab: Lab) -> None:
     """Clients that do not read leave you with bytes to send and nobody who
     takes them. Trying again and again takes a whole core.
@@ -92,6 +103,7 @@ def test_lingering_together(lab: Lab) -> None:
 
 
 @check("read(2): 0, ECONNRESET; write(2): EPIPE; close(2)")
+@by_grader
 def test_leave_in_every_state(lab: Lab) -> None:
     """Clients leave whenever they like: before, in the middle of and after
     their request, and while their answer is on its way. Each time all that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader import ends
 from grader.check import check
-from grader.clients import answered, ask, crowd, half
+from grader.clients import by_grader, answered, ask, crowd, half
 from grader.expect import Failure, expect
 from grader.http import ended
 from grader.lab import Lab
@@ -12,6 +12,7 @@ from grader.program import LATE, STOP
 
 
 @check("the contract: SIGTERM; signal(7), select(2): a pipe to yourself")
+@by_grader
 def test_stop_sorts_clients(lab: Lab) -> None:
     """The signal comes while many are connected. Who waits without a whole
     request has to go at once; who waits for the rest of an answer gets it;

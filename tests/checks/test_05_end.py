@@ -7,9 +7,9 @@ import signal
 from grader.check import check
 from grader.expect import equal, expect, same_bytes
 from grader.http import ended, nothing_more, read_response
-from grader.kept import Questions, answer, answers, at_end, flood
+from grader.kept import Questions, answer, at_end, flood
 from grader.lab import Lab, Server
-from grader.linux import peak
+from grader.linux import peak, suspended
 from grader.observe import observe
 from grader.program import LATE, STOP
 
@@ -27,20 +27,15 @@ def test_half_close_answers(server: Server) -> None:
     3. Remember it, go on with what is in the buffers, close when all is sent.
     """
     ask = Questions(server)
-    wire = server.connect()
-    asked = [ask.page(), ask.home(), ask.page()]
-    wire.send(b"".join(question.data for question in asked))
-    wire.half_close()
-    for question in asked:
-        answer(wire, question)
-    nothing_more(wire)
-    many = server.connect()
-    page = ask.page()
-    many.send(page.data * 3000, read=False)
-    many.half_close()
-    answers_to_all = answers(many, [page] * 3000)
-    equal(len(answers_to_all), 3000, "the number of answers", wire=many)
-    nothing_more(many)
+    for asked in ([ask.page(), ask.home(), ask.page()], [ask.page()] * 1000):
+        wire = server.connect()
+        with suspended(server):
+            wire.send(b"".join(question.data for question in asked), read=False)
+            wire.half_close()
+        for question in asked:
+            answer(wire, question)
+        nothing_more(wire)
+        wire.close()
 
 
 @check("RFC 9112, sections 8 and 9.6")

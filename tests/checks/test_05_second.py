@@ -24,9 +24,9 @@ def test_second_request(lab: Lab, server: Server) -> None:
     3. A loop around read, parse, answer, which ends when the client closes.
     """
     ask = Questions(server)
+    page, home = ask.page(), ask.home()
     wire = server.connect()
-    more = lab.random.choices([ask.page(), ask.home()], k=10)
-    for question in [ask.page(), ask.home(), ask.page(), *more]:
+    for question in [page, home, page, *lab.random.choices([page, home], k=10)]:
         wire.send(question.data)
         response = answer(wire, question)
         said = response.get("Connection")
@@ -139,8 +139,9 @@ def test_idle_blocks_nobody(lab: Lab) -> None:
     """
     server = lab.start("--timeout", "60")
     ask = Questions(server)
+    asked = ask.page(), ask.home()
     idle = [server.connect() for _ in range(6)]
-    for question in (ask.page(), ask.home()):
+    for question in asked:
         for wire in idle:
             wire.send(question.data)
             answer(wire, question)

@@ -7,6 +7,7 @@ import os
 from grader import proc
 from grader.bulk import MIB, Download, Sparse, content, memory
 from grader.check import check
+from grader.clients import by_grader
 from grader.expect import NotJudged, equal, expect, same_bytes
 from grader.http import read_response, request
 from grader.lab import Lab, Server
@@ -57,11 +58,8 @@ def test_file_sizes(lab: Lab, server: Server, site: Site) -> None:
     sizes = {size + by for size in BUFFERS for by in (-1, 0, 1)}
     sizes |= {lab.random.randrange(2 * MIB) for _ in range(3)}
     whole = content(lab.random, max(sizes))
-    wire = server.connect()
     for size in sorted(sizes):
-        target = site.add(f"{size}.bin", whole[:size])
-        data = request("GET", target, host=server.authority)
-        response = server.ask(data, wire=wire)
+        response = server.get(site.add(f"{size}.bin", whole[:size]))
         equal(response.status, 200, f"the status for a file of {size} bytes")
         same_bytes(response.body, whole[:size], f"a file of {size} bytes")
 
@@ -78,11 +76,10 @@ def test_head_of_files(lab: Lab, server: Server, site: Site) -> None:
     site.add("sub/index.html", b"<p>index\n")
     site.add("empty.css", b"")
     site.add("large.bin", content(lab.random, 300_000))
-    wire = server.connect()
     targets = ("/", "/sub", "/sub/", "/empty.css", "/large.bin", "/nowhere")
     for target in (server.page, *targets):
-        get = server.ask(request("GET", target, host=server.authority), wire=wire)
-        head = server.ask(request("HEAD", target, host=server.authority), wire=wire)
+        get = server.get(target)
+        head = server.ask(request("HEAD", target, host=server.authority))
         equal(head.status, get.status, f"the status of HEAD {target}")
         fields = [sorted(f for f in r.fields if f[0] != "Date") for r in (head, get)]
         equal(fields[0], fields[1], f"the fields of HEAD {target}, as of GET")
@@ -97,15 +94,14 @@ def test_missing_files(server: Server, site: Site) -> None:
     2. 404 for a name that leads to nothing, whatever the method.
     3. Look at the method after fstat(), not before.
     """
-    wire = server.connect()
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
         for target in ("/nowhere", "/nowhere/", "/sub/nowhere", f"{server.page}/x"):
             data = request(method, target, "Content-Length: 0", host=server.authority)
-            response = server.ask(data, wire=wire)
-            equal(response.status, 404, f"the status for {method} {target}")
+            status = server.ask(data).status
+            equal(status, 404, f"the status for {method} {target}")
     for method in ("POST", "PUT", "DELETE"):
         data = request(method, server.page, "Content-Length: 0", host=server.authority)
-        equal(server.ask(data, wire=wire).status, 405, f"the status for {method}")
+        equal(server.ask(data).status, 405, f"the status for {method}")
     assert site.root
     kept = (site.root / server.page[1:]).read_bytes()
     same_bytes(kept, server.content, "the file after PUT and DELETE")
@@ -137,6 +133,7 @@ def test_fresh_files(lab: Lab, server: Server, site: Site) -> None:
 
 
 @check("RFC 9110, section 9.3.1; the contract: many at once")
+@by_grader
 def test_parallel_downloads(lab: Lab, server: Server, site: Site) -> None:
     """Fifty clients, fifty files, all at once and none at the same speed.
 
@@ -162,6 +159,7 @@ def test_parallel_downloads(lab: Lab, server: Server, site: Site) -> None:
 
 
 @check("read(2); the contract: bounded memory")
+@by_grader
 def test_slow_readers(lab: Lab, server: Server, site: Site) -> None:
     """Fifty clients on slow lines fetch the same large file. Who reads the
     file into memory first has it there fifty times.
@@ -190,6 +188,7 @@ def test_slow_readers(lab: Lab, server: Server, site: Site) -> None:
 
 
 @check("lseek(2): off_t; RFC 9110, section 8.6; the contract", slow=True)
+@by_grader
 def test_huge_file(lab: Lab, server: Server, site: Site) -> None:
     """Three gigabytes: more than an int counts, more than a program should
     hold, and nothing special for a file.

@@ -29,16 +29,17 @@ def test_names_decoded(lab: Lab, server: Server, site: Site) -> None:
        unsigned char; then go on three bytes later.
     """
     assert site.root
-    wire = server.connect()
     for name in NAMES:
         text = f"{name}: {lab.random.random()}".encode()
         (site.root / name).write_bytes(text)
         every = "".join(f"%{byte:02x}" for byte in name.encode())
+        wire = server.connect()
         for form in (quote(name, safe=PLAIN), quote(name, safe=""), every):
             data = request("GET", f"/{form}", host=server.authority)
             response = server.ask(data, wire=wire)
             equal(response.status, 200, f"the status for /{form}")
             same_bytes(response.body, text, f"the bytes of the file {name!r}")
+        wire.close()
 
 
 @check("RFC 3986, section 2.4: not more than once")
@@ -50,18 +51,16 @@ def test_decoded_once(lab: Lab, server: Server, site: Site) -> None:
     2. Decode in one place, and do not decode what has been decoded.
     3. One pass over the bytes: what was written is not read again.
     """
-    wire = server.connect()
     pairs = {"A.txt": "%41.txt", "a b.txt": "a%20b.txt", "a+b.txt": "a%2Bb.txt"}
     for name, looks in pairs.items():
         site.add(name, b"plain")
-        data = request("GET", "/" + quote(looks), host=server.authority)
-        response = server.ask(data, wire=wire)
-        equal(response.status, 404, f"the status for /{quote(looks)}, a file {looks!r}")
+        target = f"/{quote(looks)}"
+        status = server.get(target).status
+        equal(status, 404, f"the status for {target}, a file {looks!r}")
         site.add(looks, b"looks encoded")
-        same_bytes(server.ask(data, wire=wire).body, b"looks encoded", f"{looks!r}")
+        same_bytes(server.get(target).body, b"looks encoded", f"the file {looks!r}")
     site.add("c d.txt", b"a space")
-    plus = request("GET", "/c+d.txt", host=server.authority)
-    equal(server.ask(plus, wire=wire).status, 404, "the status for /c+d.txt")
+    equal(server.get("/c+d.txt").status, 404, "the status for /c+d.txt")
 
 
 @check("RFC 3986, section 2.1; RFC 9110, section 15.5.1")

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from grader.check import check
+from grader.clients import by_grader
 from grader.expect import NotJudged, equal, expect, same_bytes
 from grader.http import Response, request
 from grader.lab import Lab, Server
@@ -88,16 +89,13 @@ def test_links(lab: Lab, server: Server, site: Site) -> None:
     (site.root / "first").symlink_to("out")
     (site.root / "listed").mkdir()
     (site.root / "listed" / "index.html").symlink_to(path)
-    wire = server.connect()
     targets = "/file.txt /out/page.txt /out/deep/page.txt /out/ /up/secret.txt"
     targets += " /sub/again.txt /sub/out/page.txt /first/page.txt /listed/ /out"
     for target in targets.split():
-        data = request("GET", target, host=server.authority)
-        response = server.ask(data, wire=wire)
+        response = server.get(target)
         keeps_it(secret, target, response)
         equal(response.status, 403, f"the status for the link {target}")
-    data = request("GET", "/sub/page.txt", host=server.authority)
-    same_bytes(server.ask(data, wire=wire).body, b"page", "the file beside the links")
+    same_bytes(server.get("/sub/page.txt").body, b"page", "the file beside the links")
 
 
 @check("CWE-538; the contract: names that begin with a dot 404")
@@ -157,6 +155,7 @@ def as_nobody(lab: Lab, site: Site) -> Server:
 
 
 @check("access(2), open(2): EACCES; RFC 9110, section 15.5.4")
+@by_grader
 def test_unreadable(lab: Lab, site: Site) -> None:
     """The file is there, but not for you, says the system. That is neither
     "not found" nor "the server broke".
@@ -202,6 +201,7 @@ class Writer:
 
 
 @check("fifo(7), open(2): ENXIO; stat(2): S_ISREG; the contract: 403")
+@by_grader
 def test_special_files(lab: Lab, server: Server, site: Site) -> None:
     """open() on a fifo waits for somebody at its other end, perhaps for
     ever; on a device it can rewind a tape. A server opens files only.
@@ -236,14 +236,11 @@ def test_special_files(lab: Lab, server: Server, site: Site) -> None:
 
 
 def ask_for_special(server: Server, writers: list[Writer], targets: list[str]) -> None:
-    wire = server.connect()
     for method in ("GET", "HEAD"):
         for target in targets:
-            data = request(method, target, host=server.authority)
-            response = server.ask(data, wire=wire)
-            right = response.status in (403, 404)
+            status = server.ask(request(method, target, host=server.authority)).status
             wanted = f"403 for {target}, which is no file"
-            expect(right, wanted, f"status {response.status}")
+            expect(status in (403, 404), wanted, f"status {status}")
     released = any(writer.released.wait(0.05) for writer in writers)
     expect(not released, "nobody opens the fifo for reading", "the writer goes on")
     same_bytes(server.get().body, server.content, "the page after that")

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 
 from grader.check import check
-from grader.clients import gets_page, serves
-from grader.expect import equal, expect, same_bytes
+from grader.clients import TRIES, gets_page, serves
+from grader.expect import Failure, NotJudged, equal, expect, same_bytes
 from grader.http import ended, nothing_more, read_response, request
 from grader.lab import Lab, Server
 from grader.observe import observe
@@ -17,6 +18,7 @@ from grader.tls import BOTH, NAMED, TLS13, Stalling, client, sealer, troubles
 from grader.wire import Wire
 
 MIB = 1 << 20
+AT_ONCE = 3.0  # seconds; one of them may be for lingering
 
 
 def said_goodbye(wire: Wire, how: str) -> bytes:
@@ -92,20 +94,23 @@ def test_client_close_notify(lab: Lab, server: Server) -> None:
        is still answered.
     3. Send all answers, then SSL_shutdown() and close.
     """
-    content = lab.random.randbytes(MIB)
+    content = lab.random.randbytes(6 * MIB)  # more than the system buffers
     large = request("GET", lab.site.add("large", content), host=server.authority)
     small = request("GET", server.page, host=server.authority)
-    for later in (False, True):
-        wire = sealer(server, client(lab.site, TLS13))
-        data = wire.seal(small + large + small)
-        goodbye = wire.seal_goodbye()
-        wire.push(data if later else data + goodbye)
-        if later:
-            wire.push(goodbye)
-        gets_page(server, read_response(wire), "a client that asks no more")
-        same_bytes(read_response(wire).body, content, "the second answer")
-        gets_page(server, read_response(wire), "a client that asks no more")
-        equal(wire.rest(), b"", "what follows the last answer")
+    who = "a client that asks no more"
+    for last in (b"", small):
+        for later in (False, True):
+            wire = sealer(server, client(lab.site, TLS13))
+            data = wire.seal(small + large + last)
+            goodbye = wire.seal_goodbye()
+            wire.push(data if later else data + goodbye)
+            if later:
+                wire.push(goodbye)
+            gets_page(server, read_response(wire), who)
+            same_bytes(read_response(wire).body, content, "the second answer")
+            if last:
+                gets_page(server, read_response(wire), who)
+            equal(wire.rest(), b"", "what follows the last answer")
 
 
 def cut_off(wire: Wire) -> None:
@@ -157,6 +162,16 @@ def test_truncation_told(lab: Lab, server: Server) -> None:
             server.ask(data, wire=wire)
         cut_off(wire)
         serves(server, "the client after one that was cut off")
+    large = lab.site.add("large", bytes(8 * MIB))
+    for version in BOTH:
+        for says_goodbye in (True, False):
+            wire = server.connect(tls=client(lab.site, version))
+            wire.send(request("GET", large, host=server.authority))
+            wire.take(1000)
+            if says_goodbye:
+                wire.half_close()
+            wire.reset()
+            serves(server, "the client after one that vanished")
 
 
 @check("the contract: SIGTERM, connections without a request are closed")
@@ -169,15 +184,22 @@ def test_stops_in_handshake(lab: Lab) -> None:
     3. Go through all connections: those without a complete request are closed
        at once, in whatever state they are.
     """
-    server = lab.start("--timeout", "60")
-    stalling = Stalling(server)
-    wires = [stalling.stall(way) for way in stalling.WAYS]
-    serves(server)
-    status = server.stop(signal.SIGTERM)
-    got = f"it {server.how_ended(status)} after {server.stop_took:.1f} s"
-    expect(status == 0, f"an end with status 0 within {STOP:g} s", got)
-    for wire in wires:
-        wire.rest()
+    took = 0.0
+    for _ in range(TRIES):  # a busy machine may be late
+        server = lab.start("--timeout", "60")
+        stalling = Stalling(server)
+        wires = [stalling.stall(way) for way in stalling.WAYS]
+        serves(server)
+        status = server.stop(signal.SIGTERM)
+        took = server.stop_took
+        got = f"it {server.how_ended(status)} after {took:.1f} s"
+        expect(status == 0, f"an end with status 0 within {STOP:g} s", got)
+        for wire in wires:
+            wire.rest()
+        if took < AT_ONCE:
+            return
+    wanted = "an end at once where no answer is under way"
+    raise Failure(wanted, f"after {took:.1f} s")
 
 
 @check("the contract: SIGTERM, answers under way are finished; RFC 8446, 6.1")
@@ -190,15 +212,28 @@ def test_stop_says_goodbye(lab: Lab) -> None:
     2. The end is the usual one: close_notify, then the lingering close.
     3. Leave the loop when the last connection is gone, or after 5 seconds.
     """
+    for _ in range(TRIES):
+        began = time.monotonic()
+        try:
+            finishes(lab)
+            return
+        except Failure:
+            if time.monotonic() - began < STOP:
+                raise
+    raise NotJudged("this machine is too busy to read an answer within 5 s")
+
+
+def finishes(lab: Lab) -> None:
+    """Stops a server with an answer under way in each version of TLS."""
     server = lab.start("--timeout", "60")
     wires = []
     for version in BOTH:
-        content = lab.random.randbytes(8 * MIB)
+        content = lab.random.randbytes(6 * MIB)  # more than the system buffers
         target = lab.site.add(f"{version.value}.bin", content)
         context = client(lab.site, version)
         wire = sealer(server, context, receive_buffer=1 << 16)
         wire.push(wire.seal(request("GET", target, host=server.authority)))
-        wire.inbox[:0] = wire.take(MIB)
+        wire.inbox[:0] = wire.take(1000)
         wires.append((wire, content))
     server.send_signal(signal.SIGTERM)
     for wire, content in wires:

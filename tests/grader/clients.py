@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import resource
 import select
+import shlex
 import time
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Optional
+from functools import wraps
+from typing import Any, Callable, Iterator, Optional, TypeVar, cast
 
 from . import ends
 from .expect import Failure, NotJudged, equal, expect, same_bytes
@@ -23,6 +25,8 @@ TOP = """server=$!; sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 
 top -b -d 2 -n 2 -p $server | tail -1"""
 FOREST = """server=$!; sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 1
 ps --forest $server $(pgrep -P $server)"""
+AT_ONCE = 4  # clients that knock before we look whether the server opens
+F = TypeVar("F", bound=Callable[..., None])
 TRIES = 3  # on a busy machine anybody may be late once
 
 
@@ -157,14 +161,37 @@ def room_for(descriptors: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def crowd(server: Server, count: int) -> list[Wire]:
+def crowd(server: Server, count: int, patience: float = 0.5) -> list[Wire]:
     """So many clients that connect and keep silent; fewer where the server
-    leaves the last ones waiting at the door."""
+    leaves the last ones waiting at the door for longer than `patience`."""
     wires: list[Wire] = []
-    for _ in range(count):
+    full = False
+    for number in range(count):
         try:
-            wires.append(server.connect(plain=True, patience=0.5))
+            wires.append(server.connect(plain=True, patience=patience))
         except Failure:
             break
         wires[-1].patience = server.lab.patience
+        if number % AT_ONCE == 0 and not full:  # its queue may be short
+            queue = observe(lambda: ends.queue(server), lambda n: n == 0, patience)
+            full = queue > 0
     return wires
+
+
+def by_grader(function: F) -> F:
+    """For checks with clients that no shell can play: a failure is shown by
+    the check itself."""
+
+    @wraps(function)
+    def wrapped(**arguments: Any) -> None:
+        try:
+            function(**arguments)
+        except Failure as failure:
+            name = function.__name__[len("test_") :]
+            lab = arguments["lab"]
+            line = "python3 -m pytest -c tests/pytest.ini tests/checks"
+            line += f" --step {lab.step:02} --server {shlex.quote(lab.command)}"
+            failure.again = failure.again or f"kill $!\n{line} -k {name}"
+            raise
+
+    return cast(F, wrapped)

@@ -65,6 +65,15 @@ def ends(server: Server) -> dict[int, End]:
     return found
 
 
+def queue(server: Server) -> int:
+    """How many clients wait to be accepted; 0 where nobody can tell."""
+    for line in _lines():
+        cells = line.split()
+        if cells[3] == "0A" and _port(cells[1]) == server.port:
+            return int(cells[4].rpartition(":")[2], 16)
+    return 0
+
+
 def _lines() -> list[str]:
     text = ""
     for name in ("tcp", "tcp6"):

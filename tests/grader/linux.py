@@ -1,14 +1,19 @@
-"""What only Linux tells: a process's greatest memory, and delayed segments."""
+"""What only Linux tells or does: a process's greatest memory, a process that
+stands still, segments that are delayed."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import select
+import signal
 import socket
 import struct
 import termios
 import time
+from contextlib import contextmanager
+from typing import Iterator
 
 from .expect import Failure, NotJudged
 from .lab import Server
@@ -31,6 +36,20 @@ def peak(server: Server) -> int:
     return kibibytes << 10
 
 
+@contextmanager
+def suspended(server: Server) -> Iterator[None]:
+    """The server does not run meanwhile, so that all that is sent has arrived
+    when it looks."""
+    pids = server.tree().pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
 def waiting(wire: Wire) -> int:
     """Bytes that the kernel has received and nobody has read."""
     there = fcntl.ioctl(wire.socket, termios.FIONREAD, struct.pack("i", 0))
@@ -38,8 +57,9 @@ def waiting(wire: Wire) -> int:
 
 
 def stall(wire: Wire, data: bytes, size: int) -> float:
-    """Sends data, and acknowledges as late as the system ever does. Seconds
-    from the first byte of the answers to byte number `size`."""
+    """Sends data, and acknowledges what comes as late as the system ever does.
+    The longest silence, in seconds, before byte number `size` of the answers;
+    rather too long, where this machine is busy, than too short."""
     quick = getattr(socket, "TCP_QUICKACK", None)
     if quick is None:
         raise NotJudged("this system cannot delay acknowledgments at will")
@@ -47,13 +67,16 @@ def stall(wire: Wire, data: bytes, size: int) -> float:
     for mode in (1, 0):  # acknowledge what came; from now on, as late as can be
         wire.socket.setsockopt(socket.IPPROTO_TCP, quick, mode)
     wire.send(data, read=False)
-    first = 0.0
-    deadline = time.monotonic() + wire.patience
-    while time.monotonic() < deadline:
+    longest, seen = 0.0, 0
+    last = looked = time.monotonic()  # last: no later than the last arrival
+    deadline = last + wire.patience
+    while looked < deadline:
         arrived, now = waiting(wire) - before, time.monotonic()
-        if arrived and not first:
-            first = now
+        if arrived > seen:
+            longest = max(longest, now - last if seen else 0.0)
+            seen, last = arrived, looked
         if arrived >= size:
-            return now - first
+            return longest
+        looked = now
         select.select([], [], [], 0.0005)
-    raise Failure(f"{size} bytes of answers", f"{waiting(wire) - before}", wire=wire)
+    raise Failure(f"{size} bytes of answers", f"{seen}", wire=wire)

@@ -230,7 +230,10 @@ class Shaking:
         the server ended instead."""
         flight = b""
         while not flight and not (wire.ended and not wire.inbox):
-            self.incoming.write(wire.take(1) + bytes(wire.inbox))
+            try:
+                self.incoming.write(wire.take(1) + bytes(wire.inbox))
+            except Failure as failure:
+                raise Failure("the handshake goes on", failure.got) from None
             wire.inbox.clear()
             flight = self._go_on()
         return flight

@@ -63,6 +63,8 @@ def command(program: str, setting: Setting) -> list[str]:
     if setting.cert:
         more.append(f"LoadModule ssl_module {MODULES}/mod_ssl.so")
         more.append("SSLEngine on")
+        more.append("SSLProtocol -all +TLSv1.2 +TLSv1.3")
+        more.append("SSLCipherSuite ECDHE+AESGCM")
         more.append(f"SSLCertificateFile {setting.cert}")
         more.append(f"SSLCertificateKeyFile {setting.key}")
     text = CONFIGURATION.format(

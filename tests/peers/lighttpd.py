@@ -41,6 +41,7 @@ def command(program: str, setting: Setting) -> list[str]:
         more.append('ssl.engine = "enable"')
         more.append(f'ssl.pemfile = "{setting.cert}"')
         more.append(f'ssl.privkey = "{setting.key}"')
+        more.append('server.feature-flags += ("server.h2proto" => "disable")')
     text = CONFIGURATION.format(
         modules=", ".join(modules),
         host=f"[{setting.host}]" if ":" in setting.host else setting.host,

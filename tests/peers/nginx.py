@@ -47,6 +47,7 @@ def command(program: str, setting: Setting) -> list[str]:
     tls = ""
     if setting.cert:
         tls = f" ssl; ssl_certificate {setting.cert}; ssl_certificate_key {setting.key}"
+        tls += "; ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM"
     text = CONFIGURATION.format(
         directory=setting.directory,
         log="off" if setting.quiet else "/dev/stderr line",

@@ -59,9 +59,21 @@ class Setting:
         return f"{host}:{self.port}"
 
 
+class Parser(argparse.ArgumentParser):
+    """Complains in one line, as the contract wants it."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(message, 2)
+
+
+def fail(message: str, status: int) -> NoReturn:
+    sys.stderr.write(f"{Path(sys.argv[0]).name}: {message}\n")
+    sys.exit(status)
+
+
 def read_options(words: list[str], directory: Path) -> Setting:
-    """The contract's options. argparse ends with status 2 for others."""
-    parser = argparse.ArgumentParser(allow_abbrev=False)
+    """The contract's options; others end the program with status 2."""
+    parser = Parser(allow_abbrev=False)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--timeout", type=float, default=10.0)
@@ -69,14 +81,14 @@ def read_options(words: list[str], directory: Path) -> Setting:
     for name in ("--root", "--cert", "--key"):
         parser.add_argument(name, type=Path)
     found = parser.parse_args(words)
-    host = "127.0.0.1" if found.host == "localhost" else found.host
-    if host not in LOOPBACK:
-        parser.error(f"--host is one of {', '.join(LOOPBACK)}")
     if found.timeout <= 0 or not 0 <= found.port < 65536:
         parser.error("a number is out of range")
+    if found.root and not found.root.is_dir():
+        parser.error(f"{found.root} is not a directory")
+    host, port = place(found.host, found.port)
     return Setting(
         host=host,
-        port=found.port or free_port(host),
+        port=port,
         timeout=found.timeout,
         quiet=found.quiet,
         root=(found.root or small_site(directory)).resolve(),
@@ -86,13 +98,21 @@ def read_options(words: list[str], directory: Path) -> Setting:
     )
 
 
-def free_port(host: str) -> int:
-    """A port that nobody has. Somebody else may take it before the server
-    does; then the server does not start, and run() tries another."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def place(name: str, port: int) -> tuple[str, int]:
+    """The address, which has to be this machine's own, and the port, or a free
+    one for 0. Somebody else may take it before the server does; then the
+    server does not start."""
+    try:
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        family, _, _, _, address = found[0]
+        if address[0] not in LOOPBACK:
+            fail(f"--host is one of {', '.join(LOOPBACK)}", 2)
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return str(address[0]), int(probe.getsockname()[1])
+    except (OSError, UnicodeError) as error:
+        fail(f"{name} port {port}: {error}", 1)
 
 
 def small_site(directory: Path) -> Path:
@@ -144,8 +164,7 @@ def run(
     its configuration and returns its command line."""
     path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
     if not path:
-        sys.stderr.write(f"{program} is not installed\n")
-        sys.exit(1)
+        fail(f"{program} is not installed", 1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix=f"{program}-") as name:
@@ -163,5 +182,4 @@ def run(
             finally:
                 if process.poll() is None:
                     stop(process, gracefully)
-    sys.stderr.write(f"{program} does not start\n")
-    sys.exit(1)
+    fail(f"{program} does not start", 1)

@@ -1,12 +1,8 @@
-#include "talk.h"
+#include "echo.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "memory.h"
-
-/* A protocol that sends back what it gets, in brackets, a "!" for the end, and
- * then closes. */
 
 struct echo {
     char bytes[2000];
@@ -93,8 +89,7 @@ static const struct protocol_kind echo = {
 };
 
 struct protocol
-talker_echo(struct talk *t)
+echo_new(void)
 {
-    (void)t;
     return (struct protocol){&echo, calloc(1, sizeof(struct echo))};
 }

@@ -16,8 +16,8 @@ int socket_connect(int listener, bool small);
 /* Two ends of one; so. */
 void socket_pair(int ends[2], bool small);
 
-/* Reads n bytes, or up to the end where n is SIZE_MAX; returns how many came. A
- * reset ends it, too. */
+/* Reads n bytes, or less when the end, or a reset, comes first; returns how
+ * many. to == NULL: they are thrown away. */
 size_t socket_read(int fd, char *to, size_t n);
 
 /* Text comes, and nothing else so far. */

@@ -68,7 +68,4 @@ void talker_begin(struct talk *t);
 void talker_do(struct talk *t, const char *words);
 const char *talker_told(void); /* the next thing that it was told, or NULL */
 
-/* The protocol that the talker hands over to: an echo. */
-struct protocol talker_echo(struct talk *t);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "echo.h"
 #include "memory.h"
 
 /* The handler of a conversation. The path tells what it does:
@@ -146,7 +147,7 @@ begin_stream(struct http_exchange *x, const char *length)
 static void
 hand_over(struct http_exchange *x)
 {
-    struct protocol next = talker_echo(self.talk);
+    struct protocol next = echo_new();
 
     if (!next.state) {
         http_response_error(&x->response, 503);
