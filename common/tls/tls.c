@@ -67,7 +67,8 @@ load(SSL_CTX *context, const char *certificate, const char *key)
     SSL_CTX_set_default_passwd_cb(context, no_password);
     if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
         what = certificate;
-    else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+    else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
+             SSL_CTX_check_private_key(context) != 1)
         what = key;
     if (what)
         log_error("cannot use %s: %s", what, reason());

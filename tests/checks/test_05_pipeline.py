@@ -11,6 +11,7 @@ from grader.http import read_date
 from grader.kept import Questions, answer, answers, converse, each_cut
 from grader.lab import Lab, Server
 from grader.linux import peak, stall
+from grader.observe import observe
 from grader.wire import Wire
 
 MANY = 10_000
@@ -147,9 +148,12 @@ def test_log_in_order(server: Server) -> None:
     for question, response in zip(asked, converse(server, asked)):
         line = question.data.partition(b"\r\n")[0].decode()
         wanted.append(f'"{line}" {question.status} {len(response.body)}')
-    home = sum(f'"GET / HTTP' in line for line in server.access_lines(1))
-    lines = [l for l in server.access_lines(home + 30) if "HTTP/1.1" in l][home:]
-    found = [line[line.find('"') :] for line in lines]
+
+    def logged() -> list[str]:
+        lines = server.access_lines(0)
+        return [line[line.find('"') :] for line in lines if "?" in line]
+
+    found = observe(logged, lambda lines: len(lines) >= 30, server.lab.patience)
     for number, (want, got) in enumerate(zip(wanted, found), 1):
         equal(got, want, f"access line {number}")
     equal(len(found), 30, "the number of access lines")

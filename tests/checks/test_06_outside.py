@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import stat
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from grader.check import check
 from grader.clients import by_grader
-from grader.expect import NotJudged, equal, expect, same_bytes
+from grader.expect import Failure, NotJudged, equal, expect, same_bytes
 from grader.http import Response, request
 from grader.lab import Lab, Server
 from grader.site import Site
@@ -146,9 +147,11 @@ def as_nobody(lab: Lab, site: Site) -> Server:
         lab.command = f"{NOBODY} {lab.command}"
         mask = os.umask(0)  # it writes into its own directory
         try:
-            if lab.run("--help").status != 0:
-                raise NotJudged("the program cannot be run by another user here")
             return lab.start()
+        except Failure as failure:
+            lab.programs[-1].stopped_by = signal.SIGKILL  # its end tells nothing
+            reason = f"the program cannot be run by another user here: {failure.got}"
+            raise NotJudged(reason) from None
         finally:
             os.umask(mask)
     return lab.start()

@@ -92,15 +92,16 @@ def test_replaced(lab: Lab, server: Server, site: Site) -> None:
     3. Open once, keep the descriptor until the last byte, then close it.
     """
     whole = content(lab.random, LARGE)
-    target = site.add("large.bin", whole)
     assert site.root
     for change in ("replaced", "removed"):
-        wire, _ = begin(server, target)
+        path = site.root / f"{change}.bin"
+        path.write_bytes(whole)
+        wire, _ = begin(server, f"/{change}.bin")
         if change == "replaced":
             (site.root / "new").write_bytes(whole[::-1])
-            os.rename(site.root / "new", site.root / "large.bin")
+            os.rename(site.root / "new", path)
         else:
-            (site.root / "large.bin").unlink()
+            path.unlink()
         hurry(wire)
         body = wire.take(LARGE)
         # an early end would be honest too
@@ -108,7 +109,6 @@ def test_replaced(lab: Lab, server: Server, site: Site) -> None:
         if len(body) == LARGE:
             expect(wire.ended is None, "the connection goes on", wire.ended)
         wire.close()
-        whole = whole[::-1]
 
 
 @check("getrlimit(2): RLIMIT_NOFILE; open(2): EMFILE; the contract: 503")

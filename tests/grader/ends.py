@@ -26,6 +26,7 @@ FILLER = b"~"
 FILL = 20_000  # bytes of it: far more than the least buffer
 SEGMENT = 576  # bytes that are sent at once to a client with the least buffer
 OPEN = ("01", "03", "08", "0A")  # established, half-open or -closed, listening
+A_MOMENT = 0.3  # seconds
 SLEEPS = "SID"  # states of a process that waits for something
 
 
@@ -130,16 +131,18 @@ def alive(pid: int) -> bool:
 
 
 def under_way(server: Server, wire: Wire) -> None:
-    """Waits until the server has read all that was sent to it, and sleeps:
-    an answer that could not be sent is then under way."""
-
-    def look() -> bool:
-        end = end_of(server, wire)
-        states = [status(pid).get("State", "Z") for pid in end.holders]
-        return not end.unread and all(state in SLEEPS for state in states)
-
-    if not observe(look, bool, server.lab.patience):
+    """Waits until the server has read all that was sent to it, and sleeps
+    (or, where it never does, a moment longer): an answer that could not be
+    sent is then under way."""
+    patience = server.lab.patience
+    if observe(lambda: end_of(server, wire).unread, lambda n: not n, patience):
         raise Failure("the server reads the request", "it has not", wire=wire)
+
+    def asleep() -> bool:
+        holders = end_of(server, wire).holders
+        return all(status(pid).get("State", "Z") in SLEEPS for pid in holders)
+
+    observe(asleep, bool, A_MOMENT)
 
 
 def reluctant(server: Server) -> Wire:

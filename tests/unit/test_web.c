@@ -53,7 +53,7 @@ start(void)
     close(out[1]);
     lines = fdopen(out[0], "r");
     ck_assert_int_eq(
-        fscanf(lines, "listening on http://127.0.0.1:%7[0-9]/\n", port), 1);
+        fscanf(lines, "listening on http://127.0.0.1:%7[0-9]/", port), 1);
     (void)fclose(lines);
 }
 
