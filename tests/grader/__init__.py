@@ -7,6 +7,8 @@
     program  a server's process: started, listened to, stopped, buried
     proc     what a tree of processes holds: descriptors, time, memory
     wire     a client's connection, with a deadline on everything
+    tls      records and hellos made by hand
+    pairs    certificates and keys, good and bad
     stranger the other side, for a client under test
     http     requests to send, and a strict reader of responses
     cases    requests and their answers, kept as text

@@ -130,6 +130,19 @@ def alive(pid: int) -> bool:
     return status(pid).get("State", "Z") not in "ZX"
 
 
+def digested(server: Server) -> None:
+    """Waits until the server has read all that was sent to it."""
+    if not proc.available():
+        return
+
+    def unread() -> int:
+        return sum(end.unread for port, end in ends(server).items() if port)
+
+    left = observe(unread, lambda left: not left, server.lab.patience)
+    if left:
+        raise Failure("the server reads what was sent", f"{left} bytes are left")
+
+
 def under_way(server: Server, wire: Wire) -> None:
     """Waits until the server has read all that was sent to it, and sleeps
     (or, where it never does, a moment longer): an answer that could not be

@@ -23,7 +23,7 @@ def tell(failure: Failure, lab: Optional[Lab], why: str) -> Story:
         told.sent = lines(wire.transcript.side(">"), failure.caret)
         told.received = lines(wire.transcript.side("<")) or ["nothing"]
         told.sent = told.sent or ["nothing"]
-        told.again = start_lines(lab) + [talk_line(wire, bool(lab.site.tls))]
+        told.again = start_lines(lab) + [talk_line(wire, bool(wire.tls))]
     else:
         told.sent = ["nothing over the network"]
         told.again = start_lines(lab, "" if failure.ran else " &")
@@ -40,7 +40,10 @@ def start_lines(lab: Lab, after: str = " &") -> list[str]:
     if lab.site.root:
         found.append("mkdir -p site; echo Hello from the server >site/hello.txt")
     if lab.site.tls:
-        found.append("make certificate  # makes cert.pem and key.pem, see README")
+        found.append(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+            " -subj /CN=localhost -keyout key.pem -out cert.pem"
+        )
     return found + [line + after for line in lab.by_hand()]
 
 

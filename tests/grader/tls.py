@@ -10,7 +10,7 @@ import re
 import ssl
 import struct
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any, Optional, Sequence
 
 from .expect import Failure
 from .lab import Server
@@ -111,15 +111,6 @@ def record(kind: int, body: bytes, version: int = 0x0303) -> bytes:
 
 def alert(description: int, level: int = 2) -> bytes:
     return record(ALERT, bytes([level, description]))
-
-
-def parts(records: bytes) -> Iterator[tuple[int, bytes]]:
-    """The records in some bytes: the type, and the whole record."""
-    at = 0
-    while at < len(records):
-        kind, _, length = struct.unpack_from(">BHH", records, at)
-        yield kind, records[at : at + 5 + length]
-        at += 5 + length
 
 
 @dataclass(frozen=True)

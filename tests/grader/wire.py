@@ -201,7 +201,9 @@ class Wire:
         except ssl.SSLEOFError:
             self.ended = "cut"
         except ssl.SSLError as error:
-            self.ended = self.ended or f"TLS: {error.reason or error}"
+            cut = error.reason == "UNEXPECTED_EOF_WHILE_READING"
+            told = "cut" if cut else f"TLS: {error.reason or error}"
+            self.ended = self.ended or told
         self._raw_out += self._outgoing.read()
 
     def _arrived(self, data: bytes) -> None:

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "obey.h"
 #include "server.h"
@@ -22,16 +23,17 @@ serve(int listener, void *context)
                                       .kind = served_kind,
                                       .timeout = served_timeout,
                                       .open = obey_new,
-                                      .context = &loop},
-                            .listener = listener};
+                                      .context = &loop}};
     struct rlimit limit;
 
     (void)context;
     (void)getrlimit(RLIMIT_NOFILE, &limit);
     if (served_descriptors)
         limit.rlim_cur = served_descriptors;
-    return setrlimit(RLIMIT_NOFILE, &limit) < 0 || stop_catch() < 0 ||
-           server_run(&loop, &server, 1) < 0;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || stop_catch() < 0)
+        return 1;
+    server.listener = dup(listener); /* the last that a server opens */
+    return server_run(&loop, &server, 1) < 0;
 }
 
 void

@@ -81,7 +81,8 @@ receive(struct talk *t)
     memory_ignore();
     free(copy);
     t->fed += n;
-    t->input += n;
+    if (n > 0)
+        t->input += n;
     t->waiting -= n;
 }
 

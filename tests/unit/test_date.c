@@ -148,7 +148,7 @@ START_TEST(test_century)
     gmtime_r(&now, &tm);
     this_year = tm.tm_year + 1900;
     for (int year = this_year - 49; year <= this_year + 49; year++) {
-        char text[64], again[DATE_SIZE], wanted[16];
+        char text[64], again[DATE_SIZE], wanted[32];
         time_t when;
 
         (void)snprintf(text, sizeof text, "Monday, 15-Jun-%02d 12:00:00 GMT",

@@ -300,7 +300,7 @@ hang_up(bool client_closes)
         close(client);
         if (net_send_all(server, "answer", 6) == 0)
             blocking_hang_up(server);
-        _exit(0);
+        exit(0);
     }
     close(server);
     ck_assert_uint_eq(socket_read(client, answer, sizeof answer), 6);

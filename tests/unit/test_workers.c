@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -60,7 +61,7 @@ START_TEST(test_fork)
     start(2);
     pid = workers_fork();
     if (pid == 0)
-        _exit(getppid() == parent ? 0 : 1);
+        exit(getppid() == parent ? 0 : 1);
     ck_assert_int_gt(pid, 0);
     workers_stop(10000);
     ck_assert(!has_children());
