@@ -3,6 +3,7 @@
 #   make                 all steps: build/01-tcp-echo ... build/07-https
 #   make run             serve a site over https on port 8443, and say where
 #   make run-03          run one step; PORT=9000 HOST=:: TIMEOUT=3 ROOT=dir ...
+#   make certificate     make the certificate of `make run`, and say where it is
 #   make diff-03         what step 03 changes against step 02
 #   make test            everything that must hold, in a few minutes
 #   make test-03         the suite of one step on the reference
@@ -57,7 +58,7 @@ release = -O2 -g -fPIE -fstack-protector-strong \
           -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 sanitized = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=all
-covered = -O0 -g --coverage
+covered = -O0 -g --coverage -Wno-error
 static = -O2 -g $(for_musl)
 analyzed = -O2 -fanalyzer
 MUSL_CC = musl-gcc
@@ -250,6 +251,10 @@ $(certificate): | $(have)/run
 	    -nodes -days 3650 -subj /CN=localhost \
 	    -addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 \
 	    -keyout $(@D)/key.pem -out $@ 2>$(@D)/log || { cat $(@D)/log; exit 1; }
+
+certificate: $(certificate)
+	@echo $(certificate) $(<D)/key.pem
+.PHONY: certificate
 
 # ---- Testing ---------------------------------------------------------------
 

@@ -9,6 +9,14 @@
     wire     a client's connection, with a deadline on everything
     tls      records and hellos made by hand
     pairs    certificates and keys, good and bad
+    clients  several at once, of several kinds
+    kept     conversations on a kept connection
+    bulk     files too large to be held at once
+    targets  targets and their right answers, as tables
+    ends     the server's end of a connection, as the system shows it
+    linux    what only Linux tells: peak memory, delayed packets
+    trace    holds a program at each of its system calls
+    replay   shell lines that make a site as a check left it
     stranger the other side, for a client under test
     http     requests to send, and a strict reader of responses
     cases    requests and their answers, kept as text

@@ -33,6 +33,7 @@ serve(int listener, void *context)
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || stop_catch() < 0)
         return 1;
     server.listener = dup(listener); /* the last that a server opens */
+    close(listener);
     return server_run(&loop, &server, 1) < 0;
 }
 

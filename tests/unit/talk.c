@@ -265,6 +265,8 @@ take_event(struct talk *t, const struct case_line *line)
         stop(t);
     else if (case_word(line, "switch"))
         change(t);
+    else if (case_word(line, "log"))
+        return true; /* for who reads the log */
     else if (case_word(line, "stuck"))
         t->stuck = true;
     else if (case_word(line, "unstuck"))

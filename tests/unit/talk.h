@@ -29,6 +29,7 @@
  *   told no more      it was told nothing else
  *   counts N          so many bytes have been sent; they are not looked at
  *   holds N           bytes of memory, at most
+ *   log LINE          is logged, but for the time; one line of several
  *   switch            another protocol, an echo, goes on
  *   do ...            is for the handler: see talker.c
  *
