@@ -198,9 +198,9 @@ def test_whole_lines(lab: Lab, server: Server) -> None:
     3. One write() of at most PIPE_BUF bytes, so cut a long request line; and
        nothing may wait in stdio's buffer at fork(), else it comes twice.
     """
-    names = [f"{n}-{lab.random.randrange(10**6)}" for n in range(120)]
-    for at in range(0, len(names), 40):
-        wires = [server.connect() for _ in range(40)]
+    names = [f"{n}-{lab.random.randrange(10**6)}" for n in range(90)]
+    for at in range(0, len(names), 30):
+        wires = [server.connect() for _ in range(30)]
         for name, wire in zip(names[at:], wires):
             path = f"/{name}" + "/xxxxxxxxx" * lab.random.choice((1, 10, 200))
             wire.send(head(server, path))

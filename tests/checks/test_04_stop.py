@@ -67,7 +67,7 @@ def test_stop_at_any_moment(lab: Lab) -> None:
        in the set. Or pselect(), which lets the signal in and sleeps in one
        step.
     """
-    for _ in range(12):
+    for _ in range(8):
         server = lab.start("--timeout", "60")
         silent = crowd(server, 1 + lab.random.randrange(30))
         if lab.random.random() < 0.7:

@@ -12,7 +12,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
 
 from . import proc
 from .expect import Failure, NotJudged, equal
@@ -25,7 +25,9 @@ SMALL = 1  # for SO_RCVBUF and SO_SNDBUF: the system takes its least instead
 FILLER = b"~"
 FILL = 20_000  # bytes of it: far more than the least buffer
 SEGMENT = 576  # bytes that are sent at once to a client with the least buffer
-OPEN = ("01", "03", "08", "0A")  # established, half-open or -closed, listening
+TABLES = ("tcp", "tcp6")
+LISTENING = "0A"
+OPEN = ("01", "03", "08", LISTENING)  # established, half open, half closed
 A_MOMENT = 0.3  # seconds
 SLEEPS = "SID"  # states of a process that waits for something
 
@@ -47,7 +49,8 @@ def ends(server: Server) -> dict[int, End]:
         raise NotJudged("there is no /proc here to look at connections with")
     found: dict[int, End] = {}
     by_name: dict[str, End] = {}
-    for line in _lines():
+    lines = [line for name in TABLES for line in _rows(name, server.port)]
+    for line in lines:
         cells = line.split()
         if _port(cells[1]) != server.port:
             continue
@@ -68,19 +71,24 @@ def ends(server: Server) -> dict[int, End]:
 
 def queue(server: Server) -> int:
     """How many clients wait to be accepted; 0 where nobody can tell."""
-    for line in _lines():
-        cells = line.split()
-        if cells[3] == "0A" and _port(cells[1]) == server.port:
-            return int(cells[4].rpartition(":")[2], 16)
+    for name in TABLES:
+        for line in _rows(name, server.port):
+            cells = line.split()
+            if cells[3] != LISTENING:
+                break  # those that listen stand first
+            if _port(cells[1]) == server.port:
+                return int(cells[4].rpartition(":")[2], 16)
     return 0
 
 
-def _lines() -> list[str]:
-    text = ""
-    for name in ("tcp", "tcp6"):
-        path = Path("/proc/net") / name
-        text += path.read_text().partition("\n")[2] if path.exists() else ""
-    return text.splitlines()
+def _rows(name: str, port: int) -> Iterator[str]:
+    """The lines in which this port stands. The table may be long: it has the
+    connections of the whole machine, and those just ended."""
+    path = Path("/proc/net") / name
+    mark = f":{port:04X} "
+    if path.exists():
+        with path.open(buffering=1 << 13) as table:
+            yield from (line for line in table if mark in line)
 
 
 def _port(address: str) -> int:

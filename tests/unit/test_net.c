@@ -19,12 +19,24 @@
 #include "unit.h"
 
 static const char *told; /* on stderr */
+static int lowest_before;
+
+/* The lowest descriptor that is free. */
+static int
+lowest(void)
+{
+    int fd = dup(STDERR_FILENO);
+
+    close(fd);
+    return fd;
+}
 
 static int
 listen_told(const char *host, const char *port)
 {
     int fd;
 
+    lowest_before = lowest();
     capture_begin(STDERR_FILENO);
     fd = net_listen(host, port);
     told = capture_end();
@@ -36,6 +48,7 @@ connect_told(const char *host, const char *port)
 {
     int fd;
 
+    lowest_before = lowest();
     capture_begin(STDERR_FILENO);
     fd = net_connect(host, port);
     told = capture_end();
@@ -101,11 +114,12 @@ START_TEST(test_name)
 }
 END_TEST
 
-/* One line, which names what failed and why. */
+/* One line, which names what failed and why; and nothing is left open. */
 static void
 fails(int fd, const char *what)
 {
     ck_assert_int_eq(fd, -1);
+    ck_assert_int_eq(lowest(), lowest_before);
     ck_assert_msg(strncmp(told, what, strlen(what)) == 0, "%s", told);
     ck_assert_uint_gt(strlen(told), strlen(what) + 5);
     ck_assert_ptr_eq(strchr(told, '\n'), told + strlen(told) - 1);
@@ -300,7 +314,7 @@ hang_up(bool client_closes)
         close(client);
         if (net_send_all(server, "answer", 6) == 0)
             blocking_hang_up(server);
-        exit(0);
+        exit(fcntl(server, F_GETFD) >= 0); /* it is closed */
     }
     close(server);
     ck_assert_uint_eq(socket_read(client, answer, sizeof answer), 6);
@@ -309,6 +323,7 @@ hang_up(bool client_closes)
     if (client_closes)
         close(client);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     if (!client_closes)
         close(client);
     close(listener);

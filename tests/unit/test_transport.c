@@ -165,6 +165,28 @@ START_TEST(test_lingering_ends_in_spite_of_a_deadline)
 }
 END_TEST
 
+/* And no longer for a client that has broken the connection. */
+START_TEST(test_lingering_ends_with_a_reset)
+{
+    uint64_t begun;
+    int fd, other;
+    int open;
+
+    served_start();
+    other = served_client();
+    open = served_open(other);
+    fd = served_client();
+    begun = clock_now();
+    served_ask(fd, "close\n", "bye\n");
+    socket_expect_end(fd);
+    socket_reset(fd);
+    while (served_open(other) > open)
+        ck_assert_uint_lt(clock_now() - begun, TRANSPORT_LINGER_MS - 100);
+    close(other);
+    served_end(SIGTERM, "");
+}
+END_TEST
+
 START_TEST(test_deadline)
 {
     uint64_t before;
@@ -271,6 +293,7 @@ add(TCase *tests)
     tcase_add_test(tests, test_lingering_close);
     tcase_add_test(tests, test_lingering_ends);
     tcase_add_test(tests, test_lingering_ends_in_spite_of_a_deadline);
+    tcase_add_test(tests, test_lingering_ends_with_a_reset);
     tcase_add_test(tests, test_deadline);
     tcase_add_test(tests, test_wake);
     tcase_add_test(tests, test_nothing_wanted);

@@ -1,9 +1,13 @@
 #include "web.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,10 +20,33 @@
 static pid_t server;
 static char port[8];
 
+/* Is a small answer sent at once, on every connection that is open? */
+static bool
+no_delay(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 100; fd++) {
+        struct sockaddr_storage peer;
+        socklen_t len = sizeof peer;
+        int on = 0;
+
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) < 0)
+            continue;
+        count++;
+        len = sizeof on;
+        if (getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) < 0 || !on)
+            return false;
+    }
+    return count > 0;
+}
+
 static void
 on_request(struct http_exchange *x)
 {
     pages_answer(&x->request, &x->response);
+    if (slice_is(x->request.path, "/no-delay") && no_delay())
+        http_response_error(&x->response, 204);
     http_exchange_send(x);
 }
 
@@ -107,6 +134,17 @@ START_TEST(test_fields)
 }
 END_TEST
 
+START_TEST(test_no_delay)
+{
+    const char *text;
+
+    start();
+    text = answer("GET /no-delay HTTP/1.0\r\n\r\n");
+    ck_assert_msg(strncmp(text, "HTTP/1.1 204 ", 13) == 0, "%s", text);
+    end();
+}
+END_TEST
+
 START_TEST(test_timeout)
 {
     const char *text;
@@ -140,6 +178,7 @@ add(TCase *tests)
 {
     tcase_add_test(tests, test_serve);
     tcase_add_test(tests, test_fields);
+    tcase_add_test(tests, test_no_delay);
     tcase_add_test(tests, test_timeout);
     tcase_add_test(tests, test_port_in_use);
 }
