@@ -283,18 +283,18 @@ tree_jobs = 'verb check-tree: $(check_tree)' \
 check_tree = $(python) tests/tools/check_tree.py --build $(BUILD)
 
 test: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
-	@$(run_jobs) $(tree_jobs) $(call unit_jobs,$(BUILD)/san/) \
+	@exec $(run_jobs) $(tree_jobs) $(call unit_jobs,$(BUILD)/san/) \
 	    $(call suite_jobs,$(BUILD)/san/,sanitized,-m "not slow") \
 	    $(call suite_jobs,$(BUILD)/,release,-m "not slow" --new-only)
 
 test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
-	@$(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
+	@exec $(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
 	    'pytest browser: $(pytest) tests/browser --programs $(BUILD)' \
 	    'maybe grader slow: $(pytest) tests/selftest -m slow' \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 
 unit: $(filter $(BUILD)/san/unit/%,$(made_$(BUILD)/san/)) $(have)/test
-	@$(run_jobs) $(call unit_jobs,$(BUILD)/san/)
+	@exec $(run_jobs) $(call unit_jobs,$(BUILD)/san/)
 
 check-tree: $(made_$(BUILD)/) $(have)/test
 	@$(check_tree)
@@ -352,7 +352,7 @@ lint_jobs = \
     'verb black: black --check tests' \
     'verb mypy: cd tests && mypy'
 lint: $(have)/lint
-	@$(run_jobs) $(lint_jobs)
+	@exec $(run_jobs) $(lint_jobs)
 
 # The suites once more, on programs that count what they run.
 coverage: $(made_$(BUILD)/cov/) $(have)/coverage

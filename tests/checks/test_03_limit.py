@@ -144,15 +144,17 @@ def test_clock_frees_places(lab: Lab) -> None:
     3. When time is up the child closes and ends, and SIGCHLD does the rest.
     """
     server = lab.start(OPTION, "2", "--timeout", "0.4")
-    server.connect()
-    half(server)
+    inside = [server.connect() for _ in range(4)]
     late = server.connect()
     ask(server, late)
+    for wire in inside:
+        wire.quiet(server.lab.patience)  # until it is sent away
+        wire.close()
     late.quiet(server.lab.patience)
     if refused(late):
         serves(server, "a client after the silent ones", COUNT)
         return
-    answered(server, late, "the client behind two that never finish")
+    answered(server, late, "the client behind four that never ask")
 
 
 @check("the contract: 64 children unless told otherwise")

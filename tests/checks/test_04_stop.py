@@ -70,8 +70,6 @@ def test_stop_at_any_moment(lab: Lab) -> None:
     for _ in range(8):
         server = lab.start("--timeout", "60")
         silent = crowd(server, 1 + lab.random.randrange(30))
-        if lab.random.random() < 0.7:
-            half(server)
         status = server.stop()
         expected = "SIGTERM ends it at any moment: within 5 s, exit status 0"
         got = f"it {server.how_ended(status)}"

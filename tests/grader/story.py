@@ -8,6 +8,7 @@ from typing import Optional
 from .expect import RUN, Failure, escape, lines
 from .lab import Lab
 from .verdict import Story
+from .replay import site_lines
 from .wire import Wire
 
 LONG = 600  # bytes that a command line may spell out
@@ -38,7 +39,7 @@ def start_lines(lab: Lab, after: str = " &") -> list[str]:
     """Starts the server, and what its options name."""
     found = []
     if lab.site.root:
-        found.append("mkdir -p site; echo Hello from the server >site/hello.txt")
+        found += site_lines(lab.site.root)
     if lab.site.tls:
         found.append(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"

@@ -67,6 +67,7 @@ class Wire:
         self.used = time.monotonic()
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.socket = accepted or socket.socket(family, socket.SOCK_STREAM)
+        self.tls: Optional[ssl.SSLObject] = None
         try:
             if receive_buffer:
                 option = (socket.SOL_SOCKET, socket.SO_RCVBUF)
@@ -80,7 +81,6 @@ class Wire:
             self.socket.close()
             raise
         self._raw_out = bytearray()  # for the kernel; with TLS: records
-        self.tls: Optional[ssl.SSLObject] = None
         if tls:
             self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
             self.tls = tls.wrap_bio(

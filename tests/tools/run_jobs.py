@@ -10,6 +10,7 @@ own such sum, or else one test: the exit status). A job that fails stops no othe
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import shlex
@@ -135,7 +136,7 @@ def run(job: Job, logs: Path, deadline: float) -> Result:
             status = process.wait(deadline)
         except subprocess.TimeoutExpired:
             sink.write(f"\nnot done after {deadline:.0f} s: ended\n".encode())
-            os.killpg(process.pid, signal.SIGKILL)
+            end(process, signal.SIGKILL)
             status = process.wait()
         running.discard(process)
     output = log.read_text(errors="replace")
@@ -160,10 +161,22 @@ def show(job: Job, result: Result) -> None:
     sys.stdout.flush()
 
 
+def end(process: "subprocess.Popen[bytes]", how: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended
+        os.killpg(process.pid, how)
+
+
 def interrupt(signum: int, _frame: object) -> None:
-    """Control-C, or the end of make: the jobs end too."""
+    """Control-C, or the end of make. A suite stops its servers when interrupted;
+    what does not end within ten seconds is killed."""
     for process in list(running):
-        os.killpg(process.pid, signal.SIGTERM)
+        end(process, signal.SIGINT)
+    deadline = time.monotonic() + 10
+    for process in list(running):
+        while process.returncode is None and time.monotonic() < deadline:
+            time.sleep(0.05)  # the job's own thread waits for it
+        if process.returncode is None:
+            end(process, signal.SIGKILL)
     os._exit(128 + signum)
 
 

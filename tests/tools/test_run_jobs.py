@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import List
 
@@ -100,6 +102,31 @@ def test_deadline(tmp_path: Path) -> None:
     done = run(tmp_path, "verb a: sleep 60", "--deadline", "0.2")
     assert last(done) == "0 passed, 1 failed, 0 skipped"
     assert "not done after" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_suite_that_is_interrupted_cleans_up(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    text = """
+import pathlib, time
+here = pathlib.Path(__file__).parent
+def test_long():
+    try:
+        (here / "begun").touch()
+        time.sleep(60)
+    finally:
+        (here / "cleaned").touch()
+"""
+    job = f"pytest x: {suite(tmp_path, text)}"
+    command = [sys.executable, str(SCRIPT), "--logs", str(tmp_path / "logs"), job]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    assert process.wait(30) == 128 + number
+    assert (tmp_path / "cleaned").exists()
 
 
 def test_not_a_job(tmp_path: Path) -> None:

@@ -170,17 +170,18 @@ odd_read(struct stream *s, char *to, size_t size)
     ssize_t n;
 
     ck_assert_uint_gt(size, 0);
-    if (++odd->calls % 5 == 0) {
-        s->blocked = POLLOUT;
-        errno = EAGAIN;
-        return -1;
-    }
     if (odd->len == 0) {
         n = read(s->fd, odd->ahead, sizeof odd->ahead);
         s->blocked = POLLIN;
         if (n <= 0)
             return n;
         odd->len = (size_t)n;
+    }
+    if (++odd->calls % 5 == 0) { /* and now POLLIN would never come */
+        s->more = false;
+        s->blocked = POLLOUT;
+        errno = EAGAIN;
+        return -1;
     }
     *to = odd->ahead[0];
     memmove(odd->ahead, odd->ahead + 1, --odd->len);
