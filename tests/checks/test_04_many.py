@@ -15,7 +15,7 @@ from grader.wire import Wire
 
 MANY = 900
 BEYOND = 1100  # more than FD_SETSIZE, 1024
-FEW = 64  # descriptors that a server gets which is to run out of them
+FEW = 40  # descriptors that a server gets which is to run out of them
 TLS = 7  # the step whose connections begin with a handshake
 KNOCK = "bash -c 'for i in $(seq %d); do exec {fd}<>/dev/tcp/127.0.0.1/8080; done; "
 CROWD = "ulimit -n 2000; " + KNOCK % BEYOND + "sleep 9' &\nsleep 3; "

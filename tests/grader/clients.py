@@ -143,7 +143,8 @@ def until_end(wire: Wire, began: float, patience: float, what: str) -> float:
 def limited(lab: Lab, descriptors: int) -> None:
     """Servers started from now on may have so many descriptors, and cannot
     raise that."""
-    script = f'ulimit -n {descriptors} && exec "$@"'
+    inherited = " ".join(f"{fd}</dev/null" for fd in range(6, 10))  # by whoever
+    script = f'ulimit -n {descriptors} && exec {inherited} && exec "$@"'
     lab.command = f"sh -c '{script}' sh {lab.command}"
 
 

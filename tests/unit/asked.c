@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memory.h"
 #include "site.h"
@@ -51,10 +52,23 @@ body_is(const char *text)
            memcmp(body, text, strlen(text)) == 0;
 }
 
+static int lowest_before;
+
+/* The lowest descriptor that is free. */
+static int
+lowest(void)
+{
+    int fd = dup(STDERR_FILENO);
+
+    close(fd);
+    return fd;
+}
+
 void
 asked_begin(void)
 {
     memory_fail(0);
+    lowest_before = lowest();
     (void)site_begin();
     site_file("a.txt", "hello\n");
     site_file("empty", "");
@@ -73,4 +87,5 @@ asked_end(void)
     http_response_free(&r);
     files_close(&files);
     site_end();
+    ck_assert_int_eq(lowest(), lowest_before); /* nothing is left open */
 }
