@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import shlex
@@ -143,7 +144,17 @@ def test_a_broken_grader_is_no_ones_loss(grade: Grade) -> None:
     assert "THE GRADER BROKE in broken" in run.text and "assert 1 == 2" in run.text
 
 
-@pytest.mark.parametrize("more", [(), ("-n", "2")], ids=["alone", "xdist"])
+SIDE_BY_SIDE = pytest.param(
+    ("-n", "2"),
+    id="xdist",
+    marks=pytest.mark.skipif(
+        importlib.util.find_spec("xdist") is None,
+        reason="pytest-xdist, which nothing needs, is not installed",
+    ),
+)
+
+
+@pytest.mark.parametrize("more", [pytest.param((), id="alone"), SIDE_BY_SIDE])
 def test_what_needs_a_failed_check_is_not_judged(
     grade: Grade, more: tuple[str, ...]
 ) -> None:
