@@ -260,12 +260,13 @@ certificate: $(certificate)
 
 export PYTHONPYCACHEPREFIX = $(abspath $(BUILD))/pycache
 pytest = $(python) -m pytest -c tests/pytest.ini
+workers = $$(cat $(have)/workers)
 run_jobs = $(python) tests/tools/run_jobs.py --logs $(BUILD)/logs
 programs_of = $(1)$(notdir $(2)) \
     $(if $(call client_of,$(2)),$(1)$(call client_name,$(2)))
 
 # $(call suite,prefix of the variant,directory of the step,options)
-suite = $(pytest) tests/checks --step $(call number,$(2)) \
+suite = $(pytest) $(workers) tests/checks --step $(call number,$(2)) \
     --server $(1)$(notdir $(2)) \
     $(if $(call client_of,$(2)),--client $(1)$(call client_name,$(2))) $(3)
 
@@ -279,7 +280,7 @@ verb_jobs = $(foreach v,$(1),\
     'verb $(v): MAKEFLAGS= $(MAKE) --no-print-directory BUILD=$(BUILD) $(v)')
 tree_jobs = 'verb check-tree: $(check_tree)' \
     'pytest tools: BUILD=$(BUILD) $(pytest) tests/tools' \
-    'pytest grader: $(pytest) tests/selftest -m "not slow"'
+    'pytest grader: $(pytest) $(workers) tests/selftest -m "not slow"'
 check_tree = $(python) tests/tools/check_tree.py --build $(BUILD)
 
 test: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
@@ -312,7 +313,7 @@ test-$(2): $(call programs_of,$(BUILD)/san/,$(1)) $(have)/test
 	@$$(call suite,$(BUILD)/san/,$(1),$$(ARGS))
 grade-$(2): $(have)/test
 	$$(if $$(SERVER),,$$(error Say which server: make $$@ SERVER='command'))
-	@$$(pytest) tests/checks --step $(2) --server '$$(SERVER)' $$(ARGS)
+	@$$(pytest) $$(workers) tests/checks --step $(2) --server '$$(SERVER)' $$(ARGS)
 diff-$(2):
 	@tests/tools/diff_step.sh $(2)
 $(if $(filter-out 01 02 03 04 05,$(2)),run-$(2): root = docs/welcome)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Optional
 
 from .expect import NotJudged
 
 PROC = Path("/proc")
+STAT = 1024  # bytes that hold all of /proc/PID/stat
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -38,45 +40,53 @@ def available() -> bool:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the third (the state) on."""
-    text = (PROC / str(pid) / "stat").read_text(errors="replace")
+    """The fields of /proc/PID/stat from the third (the state) on. Read with
+    as few calls as can be: a check reads hundreds."""
+    fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    try:
+        text = os.read(fd, STAT).decode("ascii", "replace")
+    finally:
+        os.close(fd)
     return text[text.rindex(")") + 2 :].split()
 
 
-def children() -> dict[int, list[int]]:
-    """Every process's children."""
-    found: dict[int, list[int]] = {}
-    for entry in os.listdir(PROC):
+@dataclass(frozen=True)
+class Kin:
+    """Whose child a process is, and of which session."""
+
+    pid: int
+    parent: int
+    session: int
+
+
+def everybody() -> list[Kin]:
+    """All processes there are."""
+    found = []
+    for entry in os.listdir(PROC) if available() else []:
         if entry.isdigit():
             try:
-                parent = int(_stat(int(entry))[1])
+                stat = _stat(int(entry))
             except (OSError, ValueError):
                 continue  # it ended while we looked
-            found.setdefault(parent, []).append(int(entry))
+            found.append(Kin(int(entry), int(stat[1]), int(stat[3])))
     return found
 
 
-def family(root: int) -> list[int]:
+def family(root: int, among: Optional[list[Kin]] = None) -> list[int]:
     """The process and all that descend from it, the oldest first."""
-    if not available():
-        return [root]
-    of = children()
+    of: dict[int, list[int]] = {}
+    for kin in everybody() if among is None else among:
+        of.setdefault(kin.parent, []).append(kin.pid)
     found = [root]
     for pid in found:
         found.extend(of.get(pid, []))
     return found
 
 
-def session(leader: int) -> list[int]:
+def session(leader: int, among: Optional[list[Kin]] = None) -> list[int]:
     """The processes of a session, whoever is their parent by now."""
-    found = []
-    for entry in os.listdir(PROC) if available() else []:
-        try:
-            if entry.isdigit() and int(_stat(int(entry))[3]) == leader:
-                found.append(int(entry))
-        except (OSError, ValueError):
-            continue
-    return found
+    among = everybody() if among is None else among
+    return [kin.pid for kin in among if kin.session == leader]
 
 
 def tree(root: int) -> Tree:

@@ -29,7 +29,7 @@ LISTENING = re.compile(
 )
 SANITIZERS = (
     "log_path={0}/report:log_exe_name=0:exitcode=99:detect_leaks=1:"
-    "quarantine_size_mb=8:print_stacktrace=1:halt_on_error=1"
+    "quarantine_size_mb=8:print_stacktrace=1:halt_on_error=1:malloc_context_size=6"
 )
 
 
@@ -205,7 +205,9 @@ class Program:
 
     def bury(self) -> None:
         """Ends whatever is left of it, by process and by session."""
-        self.known.update(proc.family(self.pid), proc.session(self.pid))
+        among = proc.everybody()
+        self.known.update(proc.family(self.pid, among))
+        self.known.update(proc.session(self.pid, among))
         for send in (signal.SIGSTOP, signal.SIGKILL):  # none may start another
             for pid in self.known - {self.pid}:
                 _kill(pid, send)

@@ -59,7 +59,7 @@ def talk_line(wire: Wire, tls: bool) -> str:
                 steps.append("sleep 1")
             here = b":%d" % wire.address[1]  # in the field Host
             there = b":8443" if tls else b":8080"
-            steps.append(shell_bytes(data.replace(here, there)))
+            steps.append(shell_bytes(bytes(data.replace(here, there))))
         way = direction
     if not wire.half_closed and steps:
         steps.append("sleep 1")

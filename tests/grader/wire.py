@@ -18,6 +18,7 @@ from .expect import Failure, repr_bytes
 
 PATIENCE = 10.0  # seconds for what should be instant, on a busy machine
 CHUNK = 1 << 16
+RECORD = 1 << 14  # bytes that one record of TLS holds at most
 KEPT = 1 << 20  # bytes of each direction that the transcript keeps
 
 
@@ -26,7 +27,7 @@ class Transcript:
 
     def __init__(self) -> None:
         self.start = time.monotonic()
-        self.parts: list[tuple[float, str, bytes]] = []  # (when, "<" or ">", ...)
+        self.parts: list[tuple[float, str, bytearray]] = []  # when, "<" or ">"
         self.total = {">": 0, "<": 0}
 
     def add(self, way: str, data: bytes) -> None:
@@ -34,10 +35,10 @@ class Transcript:
         self.total[way] += len(data)
         data = data[:room]
         if self.parts and self.parts[-1][1] == way and way == "<":
-            when, _, before = self.parts[-1]
-            self.parts[-1] = (when, way, before + data)
+            self.parts[-1][2].extend(data)
         elif data:
-            self.parts.append((time.monotonic() - self.start, way, data))
+            when = time.monotonic() - self.start
+            self.parts.append((when, way, bytearray(data)))
 
     def side(self, way: str) -> bytes:
         return b"".join(data for _, w, data in self.parts if w == way)
@@ -189,7 +190,7 @@ class Wire:
         assert self.tls
         try:
             while True:
-                data = self.tls.read(CHUNK)
+                data = self.tls.read(RECORD)
                 if not data:
                     self.ended = "end"
                     break

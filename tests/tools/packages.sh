@@ -8,11 +8,13 @@
 #   packages.sh doctor       the whole table, and the command that mends it
 #
 # A probe tries what it asks for and does not go by names. The interpreter that
-# can run the suites is left in the file `python` beside STAMP. Environment: CC,
-# MUSL_CC, PYTHON, YES; OS_RELEASE and SYSTEM stand in for /etc/os-release and
-# uname -s.
+# can run the suites is left in the file `python` beside STAMP, and in `workers`
+# its options for checks side by side. Environment: CC, MUSL_CC, PYTHON, YES;
+# PYTHONS, OS_RELEASE and SYSTEM stand in for the paths of interpreters,
+# /etc/os-release and uname -s.
 set -u
 
+# `without`: that system has no package of it, and the verb does without it.
 # what       | verb  | what for                           | Debian, Ubuntu   | Fedora              | Arch          | Alpine            | Homebrew
 table='
 compiler     | build | compiles the servers               | gcc libc6-dev    | gcc                 | gcc           | gcc musl-dev      | gcc
@@ -21,6 +23,10 @@ openssl      | run   | makes the certificate              | openssl          | o
 sanitizers   | test  | find errors in running tests       | gcc              | libasan libubsan    | gcc           | clang compiler-rt | llvm
 check        | test  | library of the unit tests          | check pkg-config | check-devel pkgconf | check pkgconf | check-dev pkgconf | check pkgconf
 pytest       | test  | runs the suites; Python 3.9        | python3-pytest   | python3-pytest      | python-pytest | py3-pytest        | pytest
+xdist        | test  | runs checks side by side           | python3-pytest-xdist | python3-pytest-xdist | python-pytest-xdist | py3-pytest-xdist | without
+jsonschema   | test  | reads the schemas of reports       | python3-jsonschema | python3-jsonschema | python-jsonschema | py3-jsonschema | without
+bubblewrap   | test  | keeps a program of others in       | bubblewrap       | bubblewrap          | bubblewrap    | bubblewrap        | without
+netcat       | test  | shows a failed check by hand       | netcat-openbsd   | netcat              | openbsd-netcat | netcat-openbsd   | without
 curl         | test  | a client of the suites             | curl             | curl                | curl          | curl              | curl
 clang        | clang | the second compiler                | clang            | clang               | clang         | clang             | llvm
 musl         | musl  | a second libc, for static programs | musl-tools       | musl-gcc            | musl          | gcc musl-dev      | -
@@ -59,11 +65,17 @@ runs() {
     command -v "$1" >/dev/null 2>&1 && "$1" --version >/dev/null 2>&1
 }
 
+# The first interpreter that has all the modules of the suites, else the first
+# with pytest.
 find_python() {
-    for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3 \
-        /usr/local/bin/python3 python3.14 python3.13 python3.12 python3.11 \
+    with 'pytest, xdist, jsonschema' || with pytest
+}
+
+with() {
+    for python in ${PYTHON:+"$PYTHON"} python3 \
+        ${PYTHONS-/usr/bin/python3 /usr/local/bin/python3} python3.14 python3.13 python3.12 python3.11 \
         python3.10 python3.9; do
-        "$python" -c 'import sys, pytest; sys.exit(sys.version_info < (3, 9))' \
+        "$python" -c "import sys, $1; sys.exit(sys.version_info < (3, 9))" \
             >/dev/null 2>&1 && return
     done
     return 1
@@ -91,6 +103,9 @@ probe() {
             $(pkg-config --cflags --libs check 2>/dev/null || echo -lcheck)
         ;;
     pytest) find_python ;;
+    xdist | jsonschema) find_python && "$python" -c "import $1" >/dev/null 2>&1 ;;
+    bubblewrap) runs bwrap ;;
+    netcat) command -v nc >/dev/null 2>&1 ;;
     musl)
         compiles "${MUSL_CC:-musl-gcc}" 'int main(void) { return 0; }' -static
         ;;
@@ -149,6 +164,7 @@ look() {
         what=$(cell "$row" 1) state=missing names=''
         probe "$what" && state=here
         [ "$column" = 0 ] || names=$(cell "$row" "$column")
+        [ "$state$names" != missingwithout ] || state=without names=''
         if [ "$state" = missing ]; then
             missing=$((missing + 1))
             packages="$packages $names"
@@ -255,5 +271,8 @@ fi
 if [ -n "$stamp" ]; then
     mkdir -p "${stamp%/*}"
     find_python && command -v "$python" >"${stamp%/*}/python"
+    workers=
+    ! probe xdist || workers='-n 3'
+    echo "$workers" >"${stamp%/*}/workers"
     : >"$stamp"
 fi

@@ -41,7 +41,7 @@ class Machine:
             found = shutil.which(name)
             assert found
             (self.bin / name).symlink_to(found)
-        for name in ("cc", "openssl", "pkg-config", "python3"):
+        for name in ("cc", "openssl", "pkg-config", "python3", "bwrap", "nc"):
             self.add(name, GOOD)
         self.add("id", "#!/bin/sh\necho 1000\n")
         self.add("cp", f"#!/bin/sh\nexec {shutil.which('cp')} \"$@\"\n")
@@ -225,6 +225,35 @@ def test_another_python_is_found(debian: Machine) -> None:
     assert debian.run()[0] == 0
     python = (debian.place / "have" / "python").read_text().strip()
     assert python and python != str(debian.bin / "python3")
+
+
+PYTEST_ALONE = """#!/bin/sh
+case "$*" in *xdist* | *jsonschema*) exit 1 ;; esac
+"""
+
+
+def test_the_python_with_all_modules_is_best(debian: Machine) -> None:
+    """pip has put pytest into a virtual environment, and nothing else."""
+    debian.add("curl", GOOD)
+    debian.add("python3", PYTEST_ALONE)
+    debian.add("python3.12", GOOD)
+    debian.env["PYTHON"] = "python3"
+    assert debian.run()[0] == 0
+    have = debian.place / "have"
+    assert (have / "python").read_text() != f"{debian.bin / 'python3'}\n"
+    assert (have / "workers").read_text() == "-n 3\n"
+
+
+def test_a_system_without_a_package(tmp_path: Path) -> None:
+    """Homebrew has no xdist: checks run one after the other there."""
+    machine = Machine(tmp_path, "")
+    machine.env["SYSTEM"] = "Darwin"
+    machine.add("curl", GOOD)
+    machine.add("python3", PYTEST_ALONE)
+    machine.env["PYTHONS"] = ""
+    assert "without  xdist" in machine.run("doctor")[1]
+    assert machine.run() == (0, "")
+    assert (machine.place / "have" / "workers").read_text() == "\n"
 
 
 def test_python_of_the_caller(debian: Machine) -> None:
