@@ -201,7 +201,7 @@ is_cut_off(void)
 }
 
 /* What a call of OpenSSL came to, for the caller of a stream: its result, or
- * -1 with errno; 0 where the peer has ended with close_notify. */
+ * -1 with errno; 0, with errno, where the peer has ended with close_notify. */
 static int
 outcome(struct stream *s, int result)
 {
@@ -212,6 +212,7 @@ outcome(struct stream *s, int result)
     case SSL_ERROR_NONE:
         return result;
     case SSL_ERROR_ZERO_RETURN:
+        errno = EPIPE;
         return 0;
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
@@ -322,6 +323,7 @@ tls_send(struct stream *s, const struct piece *p, unsigned n)
     static char record[RECORD_SIZE];
     struct session *session = s->state;
     size_t len = 0;
+    int result;
 
     for (unsigned i = 0; i < n && len < sizeof record; i++) {
         ssize_t copied = piece_copy(&p[i], record + len, sizeof record - len);
@@ -334,7 +336,8 @@ tls_send(struct stream *s, const struct piece *p, unsigned n)
     }
     ERR_clear_error();
     session->pending = false;
-    return outcome(s, SSL_write(session->ssl, record, (int)len));
+    result = outcome(s, SSL_write(session->ssl, record, (int)len));
+    return result > 0 ? result : -1; /* 0: it said goodbye, and has gone */
 }
 
 static void

@@ -40,7 +40,7 @@ LONG_FUNCTIONS: Dict[Tuple[str, str], str] = {  # (file, function): why
 MAIN_LINES = 199
 NEW_MAIN_LINES = 90  # against the step before
 NEW_MAIN_LINES_IN = {"04": 140}  # where 03 is turned inside out
-TAUGHT_LINES = 370
+TAUGHT_LINES = 375
 TAUGHT_LINES_IN = {"connection.c": 400}
 HEADER_LINES = 100
 
