@@ -8,5 +8,6 @@
     model     joins both sides: lanes, numbers
     page      the model as one HTML file
     trace     the model for trace viewers (Perfetto, chrome://tracing)
+    still     the model as a picture that stands still
     text      the model for a terminal
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grader.expect import Failure
 
-from . import model, page, record, scenario, text, trace
+from . import model, page, record, scenario, still, text, trace
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
@@ -26,6 +26,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     add("--scenario", default="", help="a name, or a file that ends in .txt")
     add("--out", metavar="FILE", help="the page, as HTML")
     add("--trace", metavar="FILE", help="for Perfetto, as JSON")
+    add("--lesson", action="store_true", help="the picture in the step's lesson")
     add("--text", action="store_true", help="the lanes, in this terminal")
     found = parser.parse_args(words)
     if len(found.step) != len(found.server):
@@ -43,6 +44,8 @@ def label(step: int, command: str) -> str:
 def main(words: list[str]) -> int:
     chosen = arguments(words)
     default = "echo" if chosen.step == [1] else "silent"
+    if chosen.lesson:
+        default = still.LESSONS[chosen.step[0]]
     played = scenario.load(chosen.scenario or default)
     takes = []
     for step, command in zip(chosen.step, chosen.server):
@@ -54,7 +57,11 @@ def main(words: list[str]) -> int:
         Path(chosen.out).write_text(page.build(document), encoding="utf-8")
     if chosen.trace:
         Path(chosen.trace).write_text(trace.build(document), encoding="utf-8")
-    if chosen.text or not (chosen.out or chosen.trace):
+    if chosen.lesson:
+        file = still.file(chosen.step[0])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(still.build(document), encoding="utf-8")
+    if chosen.text or not (chosen.out or chosen.trace or chosen.lesson):
         print(text.build(document))
     return 0
 

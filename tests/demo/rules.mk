@@ -28,6 +28,13 @@ demo-$(2): $(BUILD)/$(notdir $(1)) $(have)/test
 .PHONY: demo-$(2)
 endef
 $(foreach s,$(steps),$(eval $(call demo_verb,$(s),$(call number,$(s)))))
+
+# The pictures in the lessons, docs/figures/timeline-03.svg and so on.
+timelines: $(made_$(BUILD)/) $(have)/test
+	@set -e; for step in $(call number,$(steps)); do \
+	    PYTHONPATH=tests $(python) -m demo --step $$step --lesson \
+	        --server $(BUILD)/$$(basename steps/$$step-*); done
+.PHONY: timelines
 demo-%:
 	$(error There is no step $*; the steps are $(call number,$(steps)))
 .PHONY: demo

@@ -8,9 +8,12 @@ The second line is there where stacks were asked for (-k).
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Iterator, Optional
 
@@ -87,8 +90,13 @@ class Fate:
     last: bool  # nothing comes behind it
 
 
+@lru_cache(maxsize=None)
 def available() -> bool:
-    return shutil.which("strace") is not None
+    """Whether it is there, and allowed to watch (in many containers it is not)."""
+    if not shutil.which("strace"):
+        return False
+    tried = ["strace", "-o", os.devnull, "-e", "trace=execve", "true"]
+    return subprocess.run(tried, capture_output=True, timeout=20).returncode == 0
 
 
 def command(output: Path, stacks: bool) -> list[str]:

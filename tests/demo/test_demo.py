@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from demo import lessons, model, page, record, scenario, strace, text, trace
+from demo import lessons, model, page, record, scenario, still, strace, text, trace
 from demo.clients import unescape
 
 TREE = Path(__file__).resolve().parents[2]
@@ -77,6 +77,12 @@ def test_what_is_wrong_is_said_by_line(line: str, said: str) -> None:
 def test_unknown_scenarios_name_the_known() -> None:
     with pytest.raises(scenario.ScenarioError, match="there are crash, echo"):
         scenario.load("nonsense")
+
+
+def test_the_manual_has_every_action() -> None:
+    manual = (Path(scenario.__file__).parent / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"(?m)^\| `(.+?)` \| (.+?) \|$", manual))
+    assert rows == scenario.VERBS
 
 
 def test_text_to_send() -> None:
@@ -330,3 +336,30 @@ def test_nginx_can_be_watched() -> None:
     assert run["clients"][0]["end"] == "done"
     names = {c["name"] for p in run["processes"] for c in p["calls"]}
     assert names & {"accept", "accept4"} and len(run["processes"]) >= 2
+
+
+@needs_strace
+@pytest.mark.slow
+@pytest.mark.parametrize("step", sorted(still.LESSONS))
+def test_the_lessons_picture_tells_what_happens(step: int) -> None:
+    """A busy machine may make somebody wait who usually does not, so the
+    scenario may be played again; what the picture tells must come true."""
+    kept = still.kept_story(still.file(step))
+    played = scenario.load(still.LESSONS[step])
+    for _ in range(3):
+        name = Path(program(step)).name
+        made = record.take(step, name, program(step), played)
+        told = still.story(model.document([made]))
+        if told == kept:
+            break
+    assert told == kept, "make timelines draws it anew"
+
+
+def test_every_lesson_shows_its_picture() -> None:
+    for step in still.LESSONS:
+        lesson = next((TREE / "steps").glob(f"{step:02}-*")) / "README.md"
+        words = lesson.read_text(encoding="utf-8")
+        inside = words.partition("## Look inside")[2].partition("\n## ")[0]
+        assert f"(../../docs/figures/{still.file(step).name})" in inside
+        scenario_ = still.LESSONS[step]
+        assert f"make demo-{step:02} SCENARIO={scenario_}" in inside
