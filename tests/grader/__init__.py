@@ -23,7 +23,13 @@
     observe  looks until it is as it should be, bounded
     story    tells a failure, and how to see it by hand
     expect   a failure that tells what was expected and what came
-    verdict  results and points
-    report   the verdict on a terminal and as JSON
+    results  what became of each check, and the story of a failure
+    score    points: shares that sum to a hundred
+    course   the teacher's file: points, hidden checks, a deadline
+    verdict  all of that as a document, the form of every report
+    view     what students may see of it, and text made harmless
+    report   the verdict on a terminal
+    lessons  where the lessons speak of a check
+    gather   one run: what it knows, gathers, writes and prints
     plugin   all of it as pytest's hooks and fixtures
 """

@@ -159,11 +159,19 @@ def under_way(server: Server, wire: Wire) -> None:
     if observe(lambda: end_of(server, wire).unread, lambda n: not n, patience):
         raise Failure("the server reads the request", "it has not", wire=wire)
 
-    def asleep() -> bool:
-        holders = end_of(server, wire).holders
-        return all(status(pid).get("State", "Z") in SLEEPS for pid in holders)
+    def sleeps() -> bool:
+        return _sleep(list(end_of(server, wire).holders))
 
-    observe(asleep, bool, A_MOMENT)
+    observe(sleeps, bool, A_MOMENT)
+
+
+def asleep(server: Server) -> None:
+    """Waits until all its processes sleep, for a moment at most."""
+    observe(lambda: _sleep(proc.family(server.pid)), bool, A_MOMENT)
+
+
+def _sleep(pids: list[int]) -> bool:
+    return all(status(pid).get("State", "Z") in SLEEPS for pid in pids)
 
 
 def reluctant(server: Server) -> Wire:

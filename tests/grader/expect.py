@@ -7,7 +7,8 @@ exception that leaves a check is a fault of the grader, not of the server.
 from __future__ import annotations
 
 import re
-from typing import Any, Optional
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional
 
 SHOWN = 600  # bytes of a message that a report shows
 
@@ -42,8 +43,23 @@ class Failure(Exception):
         self.again = again
 
 
+@contextmanager
+def shown(again: str) -> Iterator[None]:
+    """Whatever fails in here is shown by hand with these shell lines."""
+    try:
+        yield
+    except Failure as failure:
+        failure.again = failure.again or again
+        raise
+
+
 class NotJudged(Exception):
-    """This machine cannot tell, for the reason given."""
+    """This machine cannot tell, for the reason given. It costs nothing, but
+    where something was left out that whoever asks for a grade has to give."""
+
+    def __init__(self, reason: str, *, excused: bool = True) -> None:
+        super().__init__(reason)
+        self.excused = excused
 
 
 def expect(ok: object, expected: str, got: Any, **more: Any) -> None:
@@ -62,6 +78,8 @@ def same_bytes(got: bytes, wanted: bytes, what: str, **more: Any) -> None:
     """Fails unless the bytes are the same, and tells where they part."""
     if got == wanted:
         return
+    if not wanted:
+        raise Failure(f"{what}: none", f"{len(got)} bytes: {near(got, 0)}", **more)
     at = differ_at(got, wanted)
     raise Failure(
         f"{what}: {len(wanted)} bytes; from byte {at} on: {near(wanted, at)}",
@@ -119,6 +137,9 @@ def lines(data: bytes, caret: Optional[int] = None, most: int = 16) -> list[str]
     shown: list[str] = []
     start = room = 0
     for line in re.findall(rb"[^\n]*\n|[^\n]+", data[: 64 * SHOWN]):
+        if (caret is None or caret < start) and _no_text(data[start : start + 256]):
+            shown.append(f"({len(data) - start} bytes that are no text)")
+            break
         text, column = _line(line, None if caret is None else caret - start)
         room += len(text)
         if column is not None or (len(shown) < most and room < 2 * SHOWN):
@@ -132,6 +153,17 @@ def lines(data: bytes, caret: Optional[int] = None, most: int = 16) -> list[str]
     if most == 0 or start < len(data):
         shown.append(f"({len(data)} bytes in all)")
     return shown
+
+
+def _no_text(data: bytes) -> bool:
+    """Whether bytes are random, or as good as that to a reader."""
+
+    def odd(some: bytes) -> int:
+        return sum(not 32 <= byte < 127 for byte in some)
+
+    return (
+        bool(odd(data[:8])) and 4 * odd(data) > len(data) > 64 and len(set(data)) > 32
+    )
 
 
 def _line(line: bytes, caret: Optional[int]) -> tuple[str, Optional[int]]:

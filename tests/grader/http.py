@@ -91,7 +91,12 @@ def read_response(wire: Wire, method: str = "GET") -> Response:
 
 def read_head(wire: Wire) -> Response:
     """Reads a status line and its fields, and judges their syntax."""
-    head = wire.take_until(b"\r\n\r\n", HEAD_MOST)
+    try:
+        head = wire.take_until(b"\r\n\r\n", HEAD_MOST)
+    except Failure as failure:
+        what = "the rest of its head, up to an empty line," if wire.inbox else ""
+        failure.expected = f"{what or 'a response'} within {wire.patience:g} s"
+        raise
     if not head:
         _bad(wire, "a response", f"not a byte ({ended(wire)})")
     if not head.endswith(b"\r\n\r\n"):
@@ -138,7 +143,11 @@ def _read_body(wire: Wire, response: Response, method: str) -> None:
         response.framing = "chunked"
         response.body = _read_chunks(wire)
     elif length is not None:
-        response.body = wire.take(int(length))
+        try:
+            response.body = wire.take(int(length))
+        except Failure as failure:
+            failure.expected = f"Content-Length: {length}, so {failure.expected}"
+            raise
         if len(response.body) < int(length):
             got = f"{len(response.body)} bytes and then: {ended(wire)}"
             _bad(wire, f"Content-Length: {length}, so {length} bytes", got)

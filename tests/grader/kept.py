@@ -16,6 +16,9 @@ from .expect import Failure, equal, expect, same_bytes
 from .lab import Server
 from .wire import Wire
 
+# In a shell: one request after another, without end.
+FLOOD = "yes $'GET /hello HTTP/1.1\\r\\nHost: a\\r\\n\\r'"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -74,19 +77,28 @@ class Questions:
         return self.server.lab.random.choices(kinds, k=count)
 
 
-def answer(wire: Wire, asked: Question) -> http.Response:
-    """Reads the next answer, which has to be the one to this question."""
-    response = http.read_response(wire, asked.method)
-    if asked.status:
-        equal(response.status, asked.status, "the status", wire=wire)
-    if asked.body is not None:
-        same_bytes(response.body, asked.body, "the body", wire=wire)
-    return response
+def answer(wire: Wire, asked: Question, which: str = "") -> http.Response:
+    """Reads the next answer, which has to be the one to this question; which
+    one that is, for a person."""
+    try:
+        response = http.read_response(wire, asked.method)
+        if asked.status:
+            equal(response.status, asked.status, "the status", wire=wire)
+        if asked.body is not None:
+            same_bytes(response.body, asked.body, "the body", wire=wire)
+        return response
+    except Failure as failure:
+        failure.expected = f"{which}: " * bool(which) + failure.expected
+        raise
 
 
 def at_end(wire: Wire) -> bool:
     """Waits for a byte or the end: has the server closed in order?"""
-    first = wire.take(1)
+    try:
+        first = wire.take(1)
+    except Failure:
+        wanted = f"another answer, or an end, within {wire.patience:g} s"
+        raise Failure(wanted, "neither, and the connection open", wire=wire) from None
     wire.inbox[:0] = first
     return not first and wire.ended == "end"
 
@@ -98,7 +110,8 @@ def answers(wire: Wire, asked: Sequence[Question]) -> list[http.Response]:
     for question in asked:
         if found and found[-1].status >= 400 and at_end(wire):
             break
-        found.append(answer(wire, question))
+        which = f"answer {len(found) + 1}" if len(asked) > 1 else ""
+        found.append(answer(wire, question, which))
         if found[-1].says_close:
             http.nothing_more(wire)
             break
@@ -127,16 +140,31 @@ def each_cut(server: Server, asked: Question) -> None:
     request and the beginning of the next, which ends at every byte in turn.
     The answer to the one tells that the other has been read."""
     wire, begun = server.connect(), 0
-    for cut in range(1, len(asked.data)):
-        wire.send(asked.data[begun:] * (begun > 0) + asked.data[:cut])
-        if begun:
-            response = answer(wire, asked)
-            if response.says_close or (response.status >= 400 and at_end(wire)):
-                wire.close()
-                wire, begun = server.connect(), 0
-                wire.send(asked.data[:cut])
-        begun = cut
-    wire.send(asked.data[begun:])
+    try:
+        for cut in range(1, len(asked.data)):
+            wire.send(asked.data[begun:] * (begun > 0) + asked.data[:cut])
+            if begun:
+                response = answer(wire, asked)
+                if response.says_close or (response.status >= 400 and at_end(wire)):
+                    wire.close()
+                    wire, begun = server.connect(), 0
+                    wire.send(asked.data[:cut])
+            begun = cut
+        wire.send(asked.data[begun:])
+        answer(wire, asked)
+    except Failure:
+        wire.close()
+        cut_once(server, asked, begun)  # alone it is easier to see
+        raise
+    wire.close()
+
+
+def cut_once(server: Server, asked: Question, cut: int) -> None:
+    """Asks twice; the second request comes in two pieces."""
+    wire = server.connect()
+    wire.send(asked.data + asked.data[:cut])
+    answer(wire, asked)
+    wire.send(asked.data[cut:])
     answer(wire, asked)
     wire.close()
 
@@ -173,16 +201,17 @@ def flood(wire: Wire, data: bytes, most: int, stop: Callable[[], object]) -> int
 # --- cases: one request, and what becomes of the one behind it ---------------
 
 
-def judge(case: Case, server: Server, *, kept: bool) -> None:
-    """Sends a case and behind it, in one piece, a request for the known page.
-    kept: both are answered. Else the first is the last, in whatever way it is
-    answered, and the connection ends in order."""
+def judge(case: Case, server: Server, *, kept: bool, at_once: bool = True) -> None:
+    """Sends a case and behind it, in one piece (at_once=False: after the first
+    answer), a request for the known page. kept: both are answered. Else the
+    first is the last, in whatever way it is answered, and the connection ends
+    in order."""
     names = {"page": server.page, "host": server.authority}
     data, caret = render(case.text, names)
     behind = Questions(server).page(query="?behind")
     wire = server.connect()
     try:
-        wire.send(data + behind.data)
+        wire.send(data + (behind.data if at_once else b""))
         if "close" in case.answers:  # it may wait for what will never come
             wire.half_close()
             if at_end(wire):
@@ -194,7 +223,9 @@ def judge(case: Case, server: Server, *, kept: bool) -> None:
         if not kept:
             http.nothing_more(wire)
         elif not (response.status >= 400 and at_end(wire)):
-            answer(wire, behind)
+            if not at_once:
+                wire.send(behind.data)
+            answer(wire, behind, "the answer to the request behind it")
     except Failure as failure:
         why = f"{case.name}: {case.rule}"
         raise Failure(
@@ -203,10 +234,10 @@ def judge(case: Case, server: Server, *, kept: bool) -> None:
     wire.close()
 
 
-def judge_kept(check: str, server: Server) -> None:
+def judge_kept(check: str, server: Server, at_once: bool = True) -> None:
     """Feeds all cases of a check: the connection goes on behind each."""
     for case in load(check):
-        judge(case, server, kept=True)
+        judge(case, server, kept=True, at_once=at_once)
 
 
 def judge_last(check: str, server: Server) -> None:

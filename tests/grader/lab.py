@@ -92,8 +92,9 @@ class Server(Program):
         return self.ask(http.request("GET", target, *fields, host=self.authority))
 
     def access_lines(self, count: int) -> list[str]:
-        """The first lines on stderr, waiting (bounded) for so many."""
-        lines = self.err.wait_lines(count, self.lab.patience)
+        """The lines on stderr, waiting (bounded) until so many are access
+        lines: they alone have quotes."""
+        lines = self.err.wait_lines(count, self.lab.patience, b'"')
         return [line.decode("latin-1") for line in lines]
 
 
@@ -120,6 +121,7 @@ class Lab:
         self.wires: list[Wire] = []
         self.finished = False
         self.fates: list[str] = []  # of servers that ended badly
+        self.again = ""  # shell lines that show it, where it is seen at the end
 
     # --- programs ---------------------------------------------------------
 
@@ -191,13 +193,17 @@ class Lab:
         crashed = status is not None and -status in CRASHES
         report = program.reports()
         if not (died or crashed or report):
+            if status not in (None, 0, -signal.SIGTERM):  # it was about to die
+                self.fates.append(f"it {program.how_ended(status)}: {program.line}")
             return None
         if report:
-            got = "a report by the sanitizer: " + _first_words(report)
+            words = _first_words(report)
+            ours = words.startswith(ENDED)
+            got = words[7:] if ours else "a report by the sanitizer: " + words
         else:
             got = f"it {program.how_ended(status)}"
         expected = "the server goes on, without a fault in its memory"
-        return Failure(expected, got)
+        return Failure(expected, got, again=self.again)
 
     def reports(self) -> str:
         """How servers of the check ended badly, and what sanitizers said."""
@@ -243,6 +249,10 @@ CRASHES = (
     signal.SIGTRAP,
     signal.SIGSYS,
 )
+
+
+# What a sandbox writes beside the reports of sanitizers when it ends a program.
+ENDED = "ERROR: ended by the grader: "
 
 
 def _first_words(report: str) -> str:

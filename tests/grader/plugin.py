@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
+import sys
 import tempfile
 import time
 import traceback
@@ -13,10 +13,11 @@ from typing import Any, Iterator, Optional
 
 import pytest
 
-from . import report as text
-from . import table, verdict
+from . import lessons, limits, table, verdict
 from .check import Code, code_of
+from .course import Course, CourseError, load, when
 from .expect import Failure, NotJudged
+from .gather import Collector, Suite, SUITE
 from .lab import Lab, Server
 from .site import Site, make_certificate, site_for
 from .story import tell
@@ -24,7 +25,10 @@ from .wire import PATIENCE
 
 LAB = pytest.StashKey[Lab]()
 RESULT = pytest.StashKey[verdict.Result]()
-SUITE = pytest.StashKey["Suite"]()
+QUIET = {
+    "terminalreporter": ("_report_keyboardinterrupt",),
+    "terminaldistreporter": ("write_line", "rewrite"),  # xdist's
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,30 +41,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--new-only", action="store_true", help="leave out kept promises")
     add("--full", action="store_true", help="tell every failure in full")
     add("--report", metavar="FILE", help="write the results there, as JSON")
+    add("--course", metavar="FILE", help="the teacher's file: points, deadline, ...")
+    add("--submitted", metavar="TIME", help="when it was handed in; now, unless given")
+    add("--submission", default="", help="whose work it is, for the report")
+    add("--assignment", default="", help="its name where it is not the step, as 03")
+    add("--reveal", action="store_true", help="tell of checks hidden from students")
     add("--table", metavar="FILE", help="another table than checks.md")
+    add("--exercise", default="", help="of the step, by its name: grade that too")
     add("--patience", type=float, default=PATIENCE, help="seconds for an answer")
-
-
-class Suite:
-    """What one run knows: the table, and the results so far."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.step: int = config.getoption("step") or 0
-        path = config.getoption("table")
-        self.rows = table.load(Path(path) if path else None) if self.step else {}
-        self.results: dict[str, verdict.Result] = {}
-        self.stubborn: list[str] = []
-        self.faults: list[str] = []
-        self.began = time.time()
-        self.settled: list[verdict.Result] = []
-
-    def unmet_need(self, row: table.Row) -> Optional[verdict.Result]:
-        """A result that keeps this row from being judged."""
-        for need in row.needs:
-            result = self.results.get(need)
-            if result and result.result != verdict.PASSED:
-                return result
-        return None
+    add("--limit", type=float, default=0, help="seconds for a check; 0: any")
+    add("--within", type=float, default=0, help="seconds for all of them; 0: any")
+    add("--not-judged", metavar="REASON", help="run nothing: all checks, for this")
+    add("--enough", metavar="FILE", help="run no more once it is there: it says why")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,7 +62,29 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.tbstyle = "no"  # our own verdict tells it better
         config.option.reportchars = ""
         config.option.verbose = min(config.option.verbose, -2)
-    config.stash[SUITE] = Suite(config)
+        config.option.disable_warnings = True
+        config.option.continue_on_collection_errors = True
+    try:
+        suite = config.stash[SUITE] = Suite(config)
+        suite.course = _course(config, suite)
+    except (table.TableError, CourseError) as problem:
+        print(problem, file=sys.stderr)
+        pytest.exit("nothing was run", returncode=3)
+
+
+def _course(config: pytest.Config, suite: Suite) -> Course:
+    """What the teacher overrides."""
+    option = config.option
+    submitted = None
+    if option.submitted:
+        try:
+            submitted = when(option.submitted)
+        except ValueError as problem:
+            raise CourseError(f"--submitted {problem}") from None
+    if not option.course or not suite.step:
+        return Course(submitted=submitted)
+    about = (suite.assignment, suite.rows, suite.step, submitted, suite.exercise)
+    return load(Path(option.course), *about)
 
 
 # --- selection ------------------------------------------------------------
@@ -92,23 +106,28 @@ def pytest_collection_modifyitems(
     for item in items:
         code = code_of(item)
         row = suite.rows.get(code.id) if code else None
-        if code and not row:
+        if code and not row and code.id not in suite.ended:
             rowless.append(code.id)
         wanted = row and row.holds_in(suite.step)
+        if row and row.id in suite.course.left_out:
+            wanted = False
         if wanted and config.getoption("new_only"):
-            wanted = row and row.since == suite.step
+            wanted = row and suite.is_new(row)
         (kept if wanted or not code else left_out).append(item)
     if rowless:
         suite.faults.append(f"no row in checks.md for {', '.join(rowless)}")
     names = {code.id for code in map(code_of, checks) if code}
     order = {name: at for at, name in enumerate(suite.rows)}
     kept.sort(key=lambda item: order.get(_id(item), -1))
-    whole = len(config.args) == 1 and Path(config.args[0]).is_dir()
+    if config.getoption("markexpr") == "not slow":
+        suite.slow = {code.id for code in map(code_of, kept) if code and code.slow}
+    places = 2 if suite.exercise else 1  # where a whole suite comes from
+    whole = len(config.args) == places and Path(config.args[0]).is_dir()
     for row in suite.rows.values() if whole else ():
         if row.holds_in(suite.step) and row.id not in names:
             suite.faults.append(f"{row.id} stands in checks.md and has no code")
     if whole:
-        suite.faults += table.faults(suite.rows, [suite.step])
+        suite.faults += table.faults(suite.rows, [suite.step], suite.exercise)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
 
@@ -146,8 +165,8 @@ def lab(request: pytest.FixtureRequest, certificate: Any) -> Iterator[Lab]:
     """The check's surroundings: start servers, run programs, draw lots."""
     option = request.config.option
     suite = request.config.stash[SUITE]
-    with tempfile.TemporaryDirectory(prefix="grader-") as name:
-        directory = Path(name)
+    directory = Path(tempfile.mkdtemp(prefix="grader-"))
+    try:
         made = Lab(
             _id(request.node),
             step=suite.step,
@@ -161,6 +180,8 @@ def lab(request: pytest.FixtureRequest, certificate: Any) -> Iterator[Lab]:
         request.node.stash[LAB] = made
         yield made
         made.finish(suite.stubborn)
+    finally:
+        limits.remove(directory)
 
 
 @pytest.fixture
@@ -185,12 +206,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     row = suite.rows.get(code.id) if code else None
     if not code or not row:
         return
-    result = verdict.blank(row, code, suite.step)
+    result = verdict.blank(row, code, suite.is_new(row))
+    result.order = suite.order(row)
+    result.lesson, result.heading = lessons.find(row.since, row.milestone)
     item.stash[RESULT] = result
     need = suite.unmet_need(row)
     if need:
         verdict.unmet(result, need)
         pytest.skip(result.note)
+    limits.may_run(item.config, suite.began)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -202,7 +226,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Optional[bool]:
     stubborn = pyfuncitem.config.stash[SUITE].stubborn
     wanted = pyfuncitem._fixtureinfo.argnames
     try:
-        pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted})
+        with limits.limited(pyfuncitem.config.option.limit):
+            pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted})
     except Failure:
         lab.finish(stubborn)
         raise
@@ -249,14 +274,15 @@ def _fill(
         lab = item.stash[LAB] if LAB in item.stash else None
         if lab:  # it has not started: what it printed is whole at its end
             lab.finish(item.config.stash[SUITE].stubborn)
-        result.story = tell(raised, lab, code.why)
+        result.story = getattr(raised, "story", None) or tell(raised, lab, code.why)
     elif isinstance(raised, NotJudged):
         result.result, result.note = verdict.NOT_JUDGED, str(raised)
+        result.excused = raised.excused
     elif isinstance(raised, pytest.skip.Exception):
         result.result = verdict.NOT_JUDGED
         result.note = result.note or str(raised)
     else:
-        result.result = verdict.BROKE
+        result.result, result.excused = verdict.BROKE, True
         trace = traceback.format_exception(type(raised), raised, raised.__traceback__)
         result.note = "".join(trace[-6:]).rstrip()
 
@@ -265,69 +291,9 @@ def _fill(
 
 
 def pytest_report_teststatus(report: Any) -> Optional[tuple[str, str, str]]:
+    """No letter for each check: the verdict tells it better."""
     check = getattr(report, "check", None)
-    if not check:
-        return None
-    letters = {
-        verdict.PASSED: ".",
-        verdict.FAILED: "F",
-        verdict.NOT_JUDGED: "-",
-        verdict.BROKE: "!",
-    }
-    return check["result"], letters[check["result"]], check["result"].upper()
-
-
-class Collector:
-    """Gathers the results where they all arrive: in the controller."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.suite = config.stash[SUITE]
-        self.gathered: dict[str, verdict.Result] = {}
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if getattr(report, "check", None):
-            result = verdict.Result.from_json(report.check)
-            self.gathered[result.id] = result
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        faults = getattr(node, "workeroutput", {}).get("faults", [])
-        self.suite.faults += [f for f in faults if f not in self.suite.faults]
-
-    def about(self) -> dict[str, Any]:
-        option = self.config.option
-        return {"step": self.suite.step, "server": option.server, "seed": option.seed}
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        order = list(self.suite.rows)
-        results = sorted(self.gathered.values(), key=lambda r: order.index(r.id))
-        self.suite.settled = verdict.settle(results)
-        broke = any(r.result == verdict.BROKE for r in self.suite.settled)
-        if broke or self.suite.faults:
-            session.exitstatus = 3
-        path = self.config.option.report
-        if path and self.suite.step:
-            about: dict[str, Any] = {
-                **self.about(),
-                "seconds": round(time.time() - self.suite.began, 2),
-            }
-            about["faults"] = self.suite.faults
-            data = verdict.document(self.suite.settled, about)
-            Path(path).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if not self.suite.settled:
-            return
-        terminalreporter.ensure_newline()
-        for fault in self.suite.faults:
-            terminalreporter.write_line(f"THE GRADER'S TABLE: {fault}")
-        results = self.suite.settled
-        shown = text.verdict(
-            results, verdict.score(results), self.about(), self.config.option.full
-        )
-        terminalreporter.write_line(shown)
+    return (check["result"], "", "") if check else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -336,8 +302,24 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["faults"] = session.config.stash[SUITE].faults
+        output["slow"] = sorted(session.config.stash[SUITE].slow)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         session.config.pluginmanager.register(Collector(session.config))
+    if session.config.option.step:
+        quiet(session.config)
+
+
+def quiet(config: pytest.Config) -> None:
+    """Keeps what pytest and xdist say of themselves from who reads a verdict."""
+
+    def nothing(*_: Any, **__: Any) -> None:
+        pass
+
+    for name, methods in QUIET.items():
+        plugin = config.pluginmanager.getplugin(name)
+        for method in methods if plugin else ():
+            setattr(plugin, method, nothing)

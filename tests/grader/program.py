@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import signal
+import stat
 import subprocess
 import threading
 import time
@@ -24,8 +25,15 @@ READY = 15.0  # seconds until the listening line, on a busy machine
 STOP = 5.0  # seconds that the contract gives, and...
 LATE = 2.0  # ...what a grader tolerates beyond it
 KEPT = 1 << 20  # bytes of output that are kept
+REPORTS = 100  # of sanitizers that are read, and...
+REPORT = 1 << 16  # ...bytes of each
 LISTENING = re.compile(
     rb"listening on (tcp|http|https)://(\[[0-9a-f:.]+\]|[0-9.]+):(\d+)/"
+)
+UNDEFINED = re.compile(  # UBSan's report, as gcc's prints it beside ASan
+    rb"^[^\s:]+:\d+:\d+: runtime error: [^\n]*\n"
+    rb"(?:[^\n]*: note: [^\n]*\n[^\n]*\n[^\n]*\n)?(?: +#\d+ [^\n]*\n)*\n?",
+    re.M,
 )
 SANITIZERS = (
     "log_path={0}/report:log_exe_name=0:exitcode=99:detect_leaks=1:"
@@ -77,13 +85,18 @@ class Stream:
             self.changed.wait_for(lambda: self.total >= size or self.closed, patience)
             return self.total >= size
 
-    def wait_lines(self, count: int, patience: float) -> list[bytes]:
-        """Until so many whole lines are there; those that are."""
+    def wait_lines(self, count: int, patience: float, mark: bytes = b"") -> list[bytes]:
+        """Until so many whole lines with the mark are there; all that are."""
+
+        def lines() -> list[bytes]:
+            return bytes(self.data).split(b"\n")[:-1]
+
         with self.changed:
             self.changed.wait_for(
-                lambda: self.data.count(b"\n") >= count or self.closed, patience
+                lambda: sum(mark in line for line in lines()) >= count or self.closed,
+                patience,
             )
-            return bytes(self.data).split(b"\n")[:-1]
+            return lines()
 
     def finish(self, patience: float) -> bytes:
         """All of it, once the program has ended."""
@@ -113,6 +126,7 @@ class Program:
         environment.update(LC_ALL="C.UTF-8")  # error messages in English
         environment.update(ASAN_OPTIONS=settings, UBSAN_OPTIONS=settings)
         environment.update(LSAN_OPTIONS="exitcode=99", PYTHONDONTWRITEBYTECODE="1")
+        environment.update(TSAN_OPTIONS=settings + ":io_sync=0")  # files order nothing
         try:
             self.process = subprocess.Popen(
                 self.words,
@@ -161,6 +175,7 @@ class Program:
             "one line on stdout: listening on http://127.0.0.1:PORT/",
             got,
             ran=self.line,
+            again="timeout -s KILL 2 {this} | cat",
         )
 
     def alive(self) -> bool:
@@ -225,14 +240,20 @@ class Program:
 
     def reports(self) -> str:
         """What the sanitizers wrote about any of its processes."""
-        files = sorted(self.reports_in.glob("report*"))
-        return "\n".join(f.read_text(errors="replace").strip() for f in files)
+        files = sorted(self.reports_in.glob("report*"))[:REPORTS]
+        texts = [_read_regular(file).strip() for file in files]
+        data = bytes(self.err.data)  # where one of them writes all the same
+        texts += [
+            m[0].decode(errors="replace").strip() for m in UNDEFINED.finditer(data)
+        ]
+        return "\n".join(texts)
 
     def printed(self) -> str:
         """What it printed, for a person."""
         parts = []
-        for name, stream in (("stdout", self.out), ("stderr", self.err)):
-            for text in escape_lines(bytes(stream.data)):
+        err = UNDEFINED.sub(b"", bytes(self.err.data))
+        for name, data in (("stdout", bytes(self.out.data)), ("stderr", err)):
+            for text in escape_lines(data):
                 parts.append(f"{name}: {text}")
         return "\n".join(parts)
 
@@ -243,6 +264,19 @@ def escape_lines(data: bytes, most: int = 6) -> list[str]:
     found = [line.replace('\\"', '"').replace("\\\\", "\\") for line in found]
     left = len(found) - most
     return ([f"({left} lines before)"] if left > 0 else []) + found[-most:]
+
+
+def _read_regular(path: Path) -> str:
+    """The beginning of a file that a program has made: no link to what it may
+    not read itself, no pipe that never ends."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        with open(os.open(path, flags), "rb") as file:
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            data = file.read(REPORT) if regular else b""
+    except OSError:
+        return ""
+    return data.decode(errors="replace")
 
 
 def _kill(pid: int, number: int) -> None:

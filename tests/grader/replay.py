@@ -28,7 +28,7 @@ def site_lines(root: Path) -> list[str]:
     for path in found[-MOST:]:
         name = str(path.relative_to(above))
         folder = os.path.dirname(name)
-        line = _make(path, path.lstat(), shlex.quote(name))
+        line = _make(path, path.lstat(), shlex.quote(name), above)
         if folder not in ("", "site"):
             line = f"mkdir -p {shlex.quote(folder)}; {line}"
         lines.append(line)
@@ -41,12 +41,15 @@ def _tells(name: Path, path: Path) -> bool:
     return not full and str(name) not in MADE
 
 
-def _make(path: Path, what: os.stat_result, name: str) -> str:
+def _make(path: Path, what: os.stat_result, name: str, above: Path) -> str:
     """Makes one file of whatever kind."""
     if stat.S_ISDIR(what.st_mode):
         line = f"mkdir -p {name}"
     elif stat.S_ISLNK(what.st_mode):
-        line = f"ln -s {shlex.quote(os.readlink(path))} {name}"
+        to = shlex.quote(os.readlink(path))
+        if os.readlink(path).startswith(f"{above}/"):
+            to = f'"$PWD"/{shlex.quote(os.path.relpath(os.readlink(path), above))}'
+        line = f"ln -s {to} {name}"
     elif stat.S_ISFIFO(what.st_mode):
         line = f"mkfifo {name}"
     elif stat.S_ISCHR(what.st_mode):
@@ -68,8 +71,14 @@ def _fill(path: Path, size: int, name: str) -> str:
         return f": >{name}"
     if path.lstat().st_blocks * 512 < size // 2:
         return f"truncate -s {size} {name}"
-    if size <= LONG:
-        text = path.read_bytes().decode("latin-1")
-        if text.isascii() and "\0" not in text:
-            return f"printf %s {shlex.quote(text)} >{name}"
-    return f"head -c {size} /dev/urandom >{name}"
+    with path.open("rb") as file:
+        text = file.read(4096).decode("latin-1")
+    if size <= LONG and text.isascii() and text.replace("\n", "").isprintable():
+        text = text.replace("\\", "\\\\").replace("\n", "\\n")
+        return f"printf %b {shlex.quote(text)} >{name}"
+    if size <= LONG and text.isascii() and "\0" not in text:
+        return f"printf %s {shlex.quote(text)} >{name}"
+    bytes_ = "seq 99999999"  # of which no two parts are the same
+    if "\0" in text:
+        bytes_ = f"{{ printf '\\0'; {bytes_}; }}"
+    return f"{bytes_} | head -c {size} >{name}"

@@ -31,10 +31,15 @@ class Row:
     mark: str
     needs: tuple[str, ...]
     title: str
+    exercise: str = ""  # that it belongs to; else to the step itself
 
     def holds_in(self, step: int) -> bool:
         """Whether a server of this step must keep the promise."""
         return self.since <= step <= self.until
+
+    def is_new_in(self, step: int, exercise: str = "") -> bool:
+        """Whether it is graded as new there, and not as kept."""
+        return self.since == step and self.exercise == exercise
 
     @property
     def steps(self) -> str:
@@ -91,7 +96,7 @@ def load(path: Optional[Path] = None) -> dict[str, Row]:
     return parse((path or TABLE).read_text(encoding="utf-8"))
 
 
-def faults(rows: dict[str, Row], steps: Iterable[int]) -> list[str]:
+def faults(rows: dict[str, Row], steps: Iterable[int], exercise: str = "") -> list[str]:
     """What is wrong with the rows that are new in these steps."""
     found = []
     seen: set[str] = set()
@@ -104,7 +109,8 @@ def faults(rows: dict[str, Row], steps: Iterable[int]) -> list[str]:
         if row.mark == "permitted" and row.points:
             found.append(f"{row.id} is permitted, so it earns no points")
     for step in sorted(wanted):
-        total = sum(r.points for r in rows.values() if r.since == step)
+        new = [r for r in rows.values() if r.is_new_in(step, exercise)]
+        total = sum(row.points for row in new)
         if total != 100:
             found.append(f"the new checks of step {step:02} sum to {total}, not 100")
     return found

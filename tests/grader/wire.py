@@ -20,6 +20,7 @@ PATIENCE = 10.0  # seconds for what should be instant, on a busy machine
 CHUNK = 1 << 16
 RECORD = 1 << 14  # bytes that one record of TLS holds at most
 KEPT = 1 << 20  # bytes of each direction that the transcript keeps
+ENDLESS = 256 << 20  # bytes that nobody asked for
 
 
 class Transcript:
@@ -210,6 +211,8 @@ class Wire:
     def _arrived(self, data: bytes) -> None:
         self.transcript.add("<", data)
         self.inbox += data
+        if len(self.inbox) > ENDLESS:
+            raise Failure("an end", f"more than {ENDLESS >> 20} MiB", wire=self)
 
     # --- what a check does -----------------------------------------------
 
@@ -283,9 +286,10 @@ class Wire:
         """All that comes until the server ends the connection."""
         patience = self.patience if patience is None else patience
         if not self._pump(lambda: False, patience):
+            more = f", and has sent {repr_bytes(bytes(self.inbox[:40]))}"
             raise Failure(
                 f"the server closes the connection (within {patience:g} s)",
-                "it is still open",
+                "it is still open" + more * bool(self.inbox),
                 wire=self,
             )
         taken = bytes(self.inbox)
@@ -314,7 +318,17 @@ class Wire:
             pass  # already gone; `ended` will say so
 
     def close(self) -> None:
-        """Closes as an ordinary client does."""
+        """Closes as an ordinary client does: over TLS it says goodbye."""
+        whole = not (self._raw_out or self.half_closed) and self.socket.fileno() >= 0
+        if self.tls and whole and self.ended in (None, "end"):
+            try:
+                self.tls.unwrap()
+            except ssl.SSLError:
+                pass  # it would wait for the server's
+            try:
+                self.socket.send(self._outgoing.read())
+            except OSError:
+                pass  # already gone, or nobody reads
         self.socket.close()
 
     def reset(self) -> None:
