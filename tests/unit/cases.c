@@ -1,8 +1,6 @@
 #include "cases.h"
 
-#include <check.h>
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,12 +141,22 @@ static void
 add_case(struct reader *r, const char *name)
 {
     struct cases *cases = &r->cases;
+    const char *slash = strrchr(r->path, '/');
+    char *place = NULL;
+    size_t size;
+    FILE *out;
 
     if (!r->rule || !strstr(r->rule, "section"))
         broken(r, "no rule, with its section, stands above this case");
+    out = open_memstream(&place, &size);
+    (void)fprintf(out, "%s:%d", slash ? slash + 1 : r->path, r->number);
+    (void)fclose(out);
     cases->all = grown(cases->all, cases->count, sizeof cases->all[0]);
-    cases->all[cases->count++] = (struct test_case){
-        .file = r->path, .name = name, .rule = r->rule, .number = r->number};
+    cases->all[cases->count++] = (struct test_case){.file = r->path,
+                                                    .name = name,
+                                                    .rule = r->rule,
+                                                    .place = place,
+                                                    .number = r->number};
     r->joined = false;
 }
 
@@ -212,81 +220,9 @@ cases_free(struct cases *cases)
 
         for (size_t j = 0; j < c->count; j++)
             free((char *)c->lines[j].text);
+        free((char *)c->place);
         free(c->lines);
     }
     free(cases->all);
     free(cases->text);
-}
-
-void
-case_failed(const struct test_case *c, const char *format, ...)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    va_list args;
-
-    (void)fprintf(out, "%s:%d: %s\n  rule: %s\n  ", c->file, c->number, c->name,
-                  c->rule);
-    va_start(args, format);
-    (void)vfprintf(out, format, args);
-    va_end(args);
-    (void)fclose(out);
-    ck_abort_msg("%s", text);
-}
-
-const char *
-case_word(const struct case_line *line, const char *key)
-{
-    size_t len = strlen(key);
-
-    if (line->mark != ' ' || strncmp(line->text, key, len) != 0 ||
-        (line->text[len] && line->text[len] != ' '))
-        return NULL;
-    return line->text[len] ? line->text + len + 1 : line->text + len;
-}
-
-char *
-case_show(const char *bytes, size_t len)
-{
-    static const char marked[] = "\r\n\t\\";
-    static const char letters[] = "rnt\\";
-    char *text = malloc(4 * len + 1);
-    char *to = text;
-
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-        const char *found =
-            byte < ' ' || byte == '\\' ? strchr(marked, byte) : NULL;
-
-        if (byte && found) {
-            *to++ = '\\';
-            *to++ = letters[found - marked];
-        } else if (byte < ' ' || byte > '~') {
-            to += sprintf(to, "\\x%02X", byte);
-        } else {
-            *to++ = (char)byte;
-        }
-    }
-    *to = '\0';
-    return text;
-}
-
-void
-case_expect(const struct test_case *c, size_t first, const char *told)
-{
-    for (size_t i = first; i < c->count; i++) {
-        const char *at = told;
-        char *wanted = case_show(c->lines[i].text, c->lines[i].len);
-        size_t len = strlen(wanted);
-
-        while (strncmp(at, wanted, len) != 0 || at[len] != '\n') {
-            at += strcspn(at, "\n");
-            if (*at == '\0')
-                case_failed(c, "wanted (line %d): %s\n  got:\n%s",
-                            c->lines[i].number, wanted, told);
-            at++;
-        }
-        free(wanted);
-    }
 }

@@ -1,12 +1,32 @@
 #include "talk.h"
 
 #include <check.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "date.h"
 #include "feed.h"
 #include "memory.h"
+
+void
+talk_differs(const struct talk *t, const char *expected, const char *got)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)fprintf(out, "%s", got);
+    if (t->lenient)
+        (void)fprintf(out, ", where memory runs out");
+    else if (t->bytewise)
+        (void)fprintf(out, ", where its bytes come one by one");
+    else if (t->split > 0)
+        (void)fprintf(out, ", where what is fed comes split before byte %zu",
+                      t->split + 1);
+    (void)fclose(out);
+    case_differs(t->c, t->line, SIZE_MAX, expected, text);
+}
 
 static void
 wake(struct protocol_owner *owner)
@@ -30,14 +50,15 @@ send_pieces(struct talk *t, uint64_t most)
         uint64_t n = 0;
 
         if (count == 0 || count > PROTOCOL_PIECES)
-            case_failed(t->c, "%u pieces to write", count);
+            talk_differs(t, "a piece to write, or several, as it wants to",
+                         count ? "too many" : "none");
         for (unsigned i = 0; i < count; i++) {
             size_t room =
                 most - n < sizeof part ? (size_t)(most - n) : sizeof part;
             ssize_t got = piece_copy(&p[i], part, room);
 
             if (got <= 0 && room > 0)
-                case_failed(t->c, "a piece that cannot be read");
+                talk_differs(t, "a piece that can be read", "none");
             (void)fwrite(part, 1, (size_t)got, t->sent);
             n += (uint64_t)got;
             if ((uint64_t)got < p[i].len)
@@ -140,28 +161,31 @@ mask(struct talk *t)
 
     for (char *at = t->bytes; (at = strstr(at, fields));) {
         if (strncmp(at + all - 4, " GMT\r\n", 6) != 0)
-            case_failed(t->c, "a date that is none: %.80s", at);
+            talk_differs(t, "a date behind Server and Date: ", at);
         memmove(at, at + all, strlen(at + all) + 1);
         t->len -= all;
     }
     for (char *at = t->bytes; (at = strstr(at, status)); at++)
         if (at[9] != '1' && strncmp(at + strcspn(at, "\r"), "\r\n", 2) != 0)
-            case_failed(t->c, "a head that is not one: %.80s", at);
+            talk_differs(t, "Server and Date in every head", at);
 }
 
 static void
 expect_sent(struct talk *t, const struct case_line *line)
 {
     char *wanted, *got;
+    size_t agreed = 0;
 
     (void)fclose(t->sent);
     if (!t->lenient && t->len == strlen(t->bytes))
         mask(t);
-    wanted = case_show(line->text, line->len);
-    got = case_show(t->bytes, t->len);
-    if (!t->lenient && strcmp(wanted, got) != 0)
-        case_failed(t->c, "line %d, split at %zd: wanted\n%s\n  got\n%s",
-                    line->number, (ssize_t)t->split, wanted, got);
+    while (agreed < line->len && agreed < t->len &&
+           line->text[agreed] == t->bytes[agreed])
+        agreed++;
+    wanted = case_show_lines(line->text, line->len, SIZE_MAX);
+    got = case_show_lines(t->bytes, t->len, agreed);
+    if (!t->lenient && (agreed < line->len || agreed < t->len))
+        talk_differs(t, wanted, got);
     free(wanted);
     free(got);
     free(t->bytes);
@@ -172,9 +196,13 @@ expect_sent(struct talk *t, const struct case_line *line)
 static void
 expect_count(struct talk *t, size_t count)
 {
+    char wanted[40], got[40];
+
     (void)fclose(t->sent);
+    (void)snprintf(wanted, sizeof wanted, "%zu bytes to be sent", count);
+    (void)snprintf(got, sizeof got, "%zu", t->len);
     if (!t->lenient && t->len != count)
-        case_failed(t->c, "it has sent %zu bytes, not %zu", t->len, count);
+        talk_differs(t, wanted, got);
     free(t->bytes);
     t->sent = open_memstream(&t->bytes, &t->len);
 }
@@ -191,9 +219,10 @@ expect_wants(struct talk *t, const char *words)
             strcat(got, *got ? " " : "");
             strcat(got, names[i]);
         }
-    if (!t->lenient && strcmp(words, *got ? got : "nothing") != 0)
-        case_failed(t->c, "split at %zd: it wants %s, not %s",
-                    (ssize_t)t->split, *got ? got : "nothing", words);
+    if (!*got)
+        strcpy(got, "nothing");
+    if (!t->lenient && strcmp(words, got) != 0)
+        talk_differs(t, words, got);
 }
 
 static void
@@ -206,8 +235,7 @@ expect_deadline(struct talk *t, const char *words)
         (void)snprintf(got, sizeof got, "%lld",
                        (long long)deadline - TALK_BEGIN);
     if (!t->lenient && strcmp(words, got) != 0)
-        case_failed(t->c, "split at %zd: the deadline is %s, not %s",
-                    (ssize_t)t->split, got, words);
+        talk_differs(t, words, got);
 }
 
 static void
@@ -218,8 +246,7 @@ expect_told(struct talk *t, const char *words)
     if (!told)
         told = "no more";
     if (!t->lenient && strcmp(words, told) != 0)
-        case_failed(t->c, "split at %zd: the handler was told: %s; not: %s",
-                    (ssize_t)t->split, told, words);
+        talk_differs(t, words, told);
 }
 
 static void
@@ -239,7 +266,7 @@ change(struct talk *t)
         return;
     memory_watch();
     if (protocol_switch(&t->protocol, t->no_more, t->now) < 0)
-        case_failed(t->c, "nobody goes on");
+        talk_differs(t, "another protocol that goes on", "none");
     memory_ignore();
 }
 
@@ -284,7 +311,7 @@ expire(struct talk *t)
     uint64_t deadline = t->protocol.kind->deadline(t->protocol.state);
 
     if (deadline == PROTOCOL_NEVER && !t->lenient)
-        case_failed(t->c, "there is no deadline");
+        talk_differs(t, "a deadline", "none");
     if (deadline != PROTOCOL_NEVER)
         t->now = deadline;
     tick(t);
@@ -315,7 +342,7 @@ take_line(struct talk *t, const struct case_line *line)
         expect_told(t, words);
     else if ((words = case_word(line, "holds"))) {
         if (!t->lenient && memory_live() > strtol(words, NULL, 10))
-            case_failed(t->c, "it holds %ld bytes", memory_live());
+            talk_differs(t, "no more bytes of memory than that", "more");
     } else if (!take_event(t, line))
         case_failed(t->c, "line %d says nothing known", line->number);
     if (t->begun)
@@ -337,8 +364,8 @@ talk(const struct test_case *c, size_t split, size_t fail)
     memory_fail(fail);
     t.sent = open_memstream(&t.bytes, &t.len);
     talker_begin(&t);
-    for (size_t i = 0; i < c->count; i++)
-        take_line(&t, &c->lines[i]);
+    for (t.line = 0; t.line < c->count; t.line++)
+        take_line(&t, &c->lines[t.line]);
     if (t.protocol.state) {
         memory_watch();
         t.protocol.kind->free(t.protocol.state);
@@ -347,10 +374,10 @@ talk(const struct test_case *c, size_t split, size_t fail)
     (void)fclose(t.sent);
     free(t.input_block);
     if (!t.lenient && t.len > 0)
-        case_failed(c, "nobody looked at this: %s", t.bytes);
+        talk_differs(&t, "no more bytes to be sent", t.bytes);
     free(t.bytes);
     if (memory_live() != 0)
-        case_failed(c, "%ld bytes are not given back", memory_live());
+        talk_differs(&t, "all memory to be given back", "a leak");
     return memory_failed();
 }
 

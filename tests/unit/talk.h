@@ -38,6 +38,7 @@
 
 struct talk {
     const struct test_case *c;
+    size_t line;                 /* of the case, that is being taken */
     struct protocol_owner owner; /* where wake() is called */
     struct http_settings settings;
     struct protocol protocol;
@@ -59,6 +60,10 @@ enum { TALK_BEGIN = 1000000 }; /* the clock's zero is anywhere */
 /* Runs a case with its input split at one place; SIZE_MAX: at each. `fail` is
  * memory_fail()'s. Returns whether memory ran out. */
 bool talk(const struct test_case *c, size_t split, size_t fail);
+
+/* Fails the test, at the line that is being taken. */
+void talk_differs(const struct talk *t, const char *expected, const char *got)
+    __attribute__((noreturn));
 
 /* Bytes of input in a case. */
 size_t talk_input(const struct test_case *c);

@@ -228,7 +228,8 @@ on_body(struct http_exchange *x, struct slice part)
     size_t n = part.len < self.wanted ? part.len : self.wanted;
 
     if (x != self.x || x->ready)
-        case_failed(self.talk->c, "the body of another request");
+        talk_differs(self.talk, "a body of this request",
+                     "one of another request, or behind its answer");
     if (part.len == 0) {
         was_told("body%s%.*s", self.body_len > 0 ? " " : "",
                  (int)(self.body_len < 200 ? self.body_len : 200), self.body);
@@ -238,7 +239,8 @@ on_body(struct http_exchange *x, struct slice part)
         return 0;
     }
     if (n > sizeof self.body - self.body_len)
-        case_failed(self.talk->c, "a body that is too long");
+        talk_differs(self.talk, "a body as long as the client's",
+                     "a longer one");
     memcpy(self.body + self.body_len, part.at, n);
     self.body_len += n;
     if (self.wanted != SIZE_MAX)
@@ -266,7 +268,7 @@ static void
 on_over(struct http_exchange *x, bool complete)
 {
     if (x != self.x)
-        case_failed(self.talk->c, "the end of another request");
+        talk_differs(self.talk, "the end of this request", "one of another");
     was_told("over, %s", complete ? "complete" : "incomplete");
     self.x = NULL;
 }
@@ -299,7 +301,7 @@ talker_do(struct talk *t, const char *words)
     if (!x && t->lenient)
         return;
     if (!x)
-        case_failed(t->c, "no request is under way");
+        talk_differs(t, "a request under way", "none");
     memory_watch();
     if (strncmp(words, "answer", 6) == 0)
         answer_text(x, text);

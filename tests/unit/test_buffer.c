@@ -187,19 +187,19 @@ START_TEST(test_more_than_there_can_be)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_bytes_are_added_at_the_end);
-    tcase_add_test(tests, test_a_nul_is_a_byte);
-    tcase_add_test(tests, test_nothing_needs_no_memory);
-    tcase_add_test(tests, test_it_grows_to_any_size);
-    tcase_add_test(tests, test_text_is_formatted_at_any_length);
-    tcase_add_test(tests, test_text_that_just_fits);
-    tcase_add_test(tests, test_bytes_are_used_up_from_the_start);
-    tcase_add_test(tests, test_an_emptied_one_holds_no_memory);
-    tcase_add_test(tests, test_out_of_memory_is_remembered);
-    tcase_add_test(tests, test_no_memory_at_all);
-    tcase_add_test(tests, test_more_than_there_can_be);
+    unit_add(tests, test_bytes_are_added_at_the_end);
+    unit_add(tests, test_a_nul_is_a_byte);
+    unit_add(tests, test_nothing_needs_no_memory);
+    unit_add(tests, test_it_grows_to_any_size);
+    unit_add(tests, test_text_is_formatted_at_any_length);
+    unit_add(tests, test_text_that_just_fits);
+    unit_add(tests, test_bytes_are_used_up_from_the_start);
+    unit_add(tests, test_an_emptied_one_holds_no_memory);
+    unit_add(tests, test_out_of_memory_is_remembered);
+    unit_add(tests, test_no_memory_at_all);
+    unit_add(tests, test_more_than_there_can_be);
 }
 
 int

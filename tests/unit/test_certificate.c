@@ -126,15 +126,15 @@ START_TEST(test_secrets_cannot_be_written)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_good);
-    tcase_add_test(tests, test_missing);
-    tcase_add_test(tests, test_not_what_they_should_be);
-    tcase_add_test(tests, test_do_not_match);
-    tcase_add_test(tests, test_encrypted);
-    tcase_add_test(tests, test_may_not_be_read);
-    tcase_add_test(tests, test_secrets_cannot_be_written);
+    unit_add(tests, test_good);
+    unit_add(tests, test_missing);
+    unit_add(tests, test_not_what_they_should_be);
+    unit_add(tests, test_do_not_match);
+    unit_add(tests, test_encrypted);
+    unit_add(tests, test_may_not_be_read);
+    unit_add(tests, test_secrets_cannot_be_written);
 }
 
 int

@@ -274,19 +274,19 @@ START_TEST(test_now)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_write);
-    tcase_add_test(tests, test_write_beyond);
-    tcase_add_test(tests, test_read_back);
-    tcase_add_test(tests, test_every_day);
-    tcase_add_test(tests, test_asctime);
-    tcase_add_test(tests, test_rfc_850);
-    tcase_add_test(tests, test_century);
-    tcase_add_test(tests, test_leap_second);
-    tcase_add_test(tests, test_bad);
-    tcase_add_test(tests, test_zone);
-    tcase_add_test(tests, test_now);
+    unit_add(tests, test_write);
+    unit_add(tests, test_write_beyond);
+    unit_add(tests, test_read_back);
+    unit_add(tests, test_every_day);
+    unit_add(tests, test_asctime);
+    unit_add(tests, test_rfc_850);
+    unit_add(tests, test_century);
+    unit_add(tests, test_leap_second);
+    unit_add(tests, test_bad);
+    unit_add(tests, test_zone);
+    unit_add(tests, test_now);
 }
 
 int

@@ -229,17 +229,17 @@ START_TEST(test_modified_in_the_future)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_files);
-    tcase_add_test(tests, test_names);
-    tcase_add_test(tests, test_large);
-    tcase_add_test(tests, test_index);
-    tcase_add_test(tests, test_redirect);
-    tcase_add_test(tests, test_not_found);
-    tcase_add_test(tests, test_methods);
-    tcase_add_test(tests, test_if_modified_since);
-    tcase_add_test(tests, test_modified_in_the_future);
+    unit_add(tests, test_files);
+    unit_add(tests, test_names);
+    unit_add(tests, test_large);
+    unit_add(tests, test_index);
+    unit_add(tests, test_redirect);
+    unit_add(tests, test_not_found);
+    unit_add(tests, test_methods);
+    unit_add(tests, test_if_modified_since);
+    unit_add(tests, test_modified_in_the_future);
 }
 
 int

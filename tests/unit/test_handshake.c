@@ -148,17 +148,17 @@ START_TEST(test_secrets)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_tls_1_3);
-    tcase_add_test(tests, test_tls_1_2);
-    tcase_add_test(tests, test_nothing_older);
-    tcase_add_test(tests, test_forward_secret_suites_only);
-    tcase_add_test(tests, test_alpn);
-    tcase_add_test(tests, test_alpn_without_a_common_one);
-    tcase_add_test(tests, test_without_tls);
-    tcase_add_test(tests, test_garbage);
-    tcase_add_test(tests, test_secrets);
+    unit_add(tests, test_tls_1_3);
+    unit_add(tests, test_tls_1_2);
+    unit_add(tests, test_nothing_older);
+    unit_add(tests, test_forward_secret_suites_only);
+    unit_add(tests, test_alpn);
+    unit_add(tests, test_alpn_without_a_common_one);
+    unit_add(tests, test_without_tls);
+    unit_add(tests, test_garbage);
+    unit_add(tests, test_secrets);
 }
 
 int

@@ -244,21 +244,21 @@ START_TEST(test_nobody_listens)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_line);
-    tcase_add_test(tests, test_no_body);
-    tcase_add_test(tests, test_no_line);
-    tcase_add_test(tests, test_escapes);
-    tcase_add_test(tests, test_time);
-    tcase_add_test(tests, test_cut);
-    tcase_add_test(tests, test_cut_among_escapes);
-    tcase_add_test(tests, test_lines_are_collected_and_whole);
-    tcase_add_test(tests, test_nothing_before_the_flush);
-    tcase_add_test(tests, test_quiet);
-    tcase_add_test(tests, test_error);
-    tcase_add_test(tests, test_long_error);
-    tcase_add_test(tests, test_nobody_listens);
+    unit_add(tests, test_line);
+    unit_add(tests, test_no_body);
+    unit_add(tests, test_no_line);
+    unit_add(tests, test_escapes);
+    unit_add(tests, test_time);
+    unit_add(tests, test_cut);
+    unit_add(tests, test_cut_among_escapes);
+    unit_add(tests, test_lines_are_collected_and_whole);
+    unit_add(tests, test_nothing_before_the_flush);
+    unit_add(tests, test_quiet);
+    unit_add(tests, test_error);
+    unit_add(tests, test_long_error);
+    unit_add(tests, test_nobody_listens);
 }
 
 int

@@ -237,16 +237,16 @@ START_TEST(test_no_memory)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_ready_to_read_and_write);
-    tcase_add_test(tests, test_level_triggered);
-    tcase_add_test(tests, test_forgotten_by_another);
-    tcase_add_test(tests, test_replaced);
-    tcase_add_test(tests, test_mask_changes);
-    tcase_add_test(tests, test_beyond_the_reach);
-    tcase_add_test(tests, test_the_process_gets_no_such_descriptor);
-    tcase_add_test(tests, test_no_memory);
+    unit_add(tests, test_ready_to_read_and_write);
+    unit_add(tests, test_level_triggered);
+    unit_add(tests, test_forgotten_by_another);
+    unit_add(tests, test_replaced);
+    unit_add(tests, test_mask_changes);
+    unit_add(tests, test_beyond_the_reach);
+    unit_add(tests, test_the_process_gets_no_such_descriptor);
+    unit_add(tests, test_no_memory);
 }
 
 int

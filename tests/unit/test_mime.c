@@ -195,15 +195,15 @@ START_TEST(test_no_memory)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_built_in);
-    tcase_add_test(tests, test_file);
-    tcase_add_test(tests, test_the_last_one_counts);
-    tcase_add_test(tests, test_read_again);
-    tcase_add_test(tests, test_long_words);
-    tcase_add_test(tests, test_cannot_be_read);
-    tcase_add_test(tests, test_no_memory);
+    unit_add(tests, test_built_in);
+    unit_add(tests, test_file);
+    unit_add(tests, test_the_last_one_counts);
+    unit_add(tests, test_read_again);
+    unit_add(tests, test_long_words);
+    unit_add(tests, test_cannot_be_read);
+    unit_add(tests, test_no_memory);
 }
 
 int

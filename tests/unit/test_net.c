@@ -346,23 +346,23 @@ START_TEST(test_hang_up_waits_for_a_second_at_most)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_ipv4);
-    tcase_add_test(tests, test_ipv6);
-    tcase_add_test(tests, test_name);
-    tcase_add_test(tests, test_port_in_use);
-    tcase_add_test(tests, test_port_is_free_at_once);
-    tcase_add_test(tests, test_name_that_does_not_resolve);
-    tcase_add_test(tests, test_no_address);
-    tcase_add_test(tests, test_nobody_listens);
-    tcase_add_test(tests, test_no_descriptor);
-    tcase_add_test(tests, test_nothing_to_announce);
-    tcase_add_test(tests, test_send_all_in_parts);
-    tcase_add_test(tests, test_send_all_to_nobody);
-    tcase_add_test(tests, test_blocking_limit);
-    tcase_add_test(tests, test_hang_up);
-    tcase_add_test(tests, test_hang_up_waits_for_a_second_at_most);
+    unit_add(tests, test_ipv4);
+    unit_add(tests, test_ipv6);
+    unit_add(tests, test_name);
+    unit_add(tests, test_port_in_use);
+    unit_add(tests, test_port_is_free_at_once);
+    unit_add(tests, test_name_that_does_not_resolve);
+    unit_add(tests, test_no_address);
+    unit_add(tests, test_nobody_listens);
+    unit_add(tests, test_no_descriptor);
+    unit_add(tests, test_nothing_to_announce);
+    unit_add(tests, test_send_all_in_parts);
+    unit_add(tests, test_send_all_to_nobody);
+    unit_add(tests, test_blocking_limit);
+    unit_add(tests, test_hang_up);
+    unit_add(tests, test_hang_up_waits_for_a_second_at_most);
 }
 
 int

@@ -253,20 +253,20 @@ START_TEST(test_help_behind_others)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_nothing_given);
-    tcase_add_test(tests, test_all_given);
-    tcase_add_test(tests, test_given_with_an_equals_sign);
-    tcase_add_test(tests, test_read_again);
-    tcase_add_test(tests, test_the_last_one_counts);
-    tcase_add_test(tests, test_text_may_look_like_an_option);
-    tcase_add_test(tests, test_seconds);
-    tcase_add_test(tests, test_numbers_at_their_limits);
-    tcase_add_test(tests, test_bad);
-    tcase_add_test(tests, test_nothing_of_that_on_stdout);
-    tcase_add_test(tests, test_help);
-    tcase_add_test(tests, test_help_behind_others);
+    unit_add(tests, test_nothing_given);
+    unit_add(tests, test_all_given);
+    unit_add(tests, test_given_with_an_equals_sign);
+    unit_add(tests, test_read_again);
+    unit_add(tests, test_the_last_one_counts);
+    unit_add(tests, test_text_may_look_like_an_option);
+    unit_add(tests, test_seconds);
+    unit_add(tests, test_numbers_at_their_limits);
+    unit_add(tests, test_bad);
+    unit_add(tests, test_nothing_of_that_on_stdout);
+    unit_add(tests, test_help);
+    unit_add(tests, test_help_behind_others);
 }
 
 int

@@ -104,12 +104,12 @@ START_TEST(test_errors)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_hello);
-    tcase_add_test(tests, test_root);
-    tcase_add_test(tests, test_queries_and_forms);
-    tcase_add_test(tests, test_errors);
+    unit_add(tests, test_hello);
+    unit_add(tests, test_root);
+    unit_add(tests, test_queries_and_forms);
+    unit_add(tests, test_errors);
 }
 
 int

@@ -111,14 +111,14 @@ START_TEST(test_large_offset)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_memory);
-    tcase_add_test(tests, test_file);
-    tcase_add_test(tests, test_position_is_unused);
-    tcase_add_test(tests, test_file_has_become_shorter);
-    tcase_add_test(tests, test_file_cannot_be_read);
-    tcase_add_test(tests, test_large_offset);
+    unit_add(tests, test_memory);
+    unit_add(tests, test_file);
+    unit_add(tests, test_position_is_unused);
+    unit_add(tests, test_file_has_become_shorter);
+    unit_add(tests, test_file_cannot_be_read);
+    unit_add(tests, test_large_offset);
 }
 
 int

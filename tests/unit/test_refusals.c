@@ -166,15 +166,15 @@ START_TEST(test_types)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_no_way_out);
-    tcase_add_test(tests, test_links_and_the_like);
-    tcase_add_test(tests, test_may_not_be_read);
-    tcase_add_test(tests, test_no_descriptor);
-    tcase_add_test(tests, test_no_memory);
-    tcase_add_test(tests, test_root);
-    tcase_add_test(tests, test_types);
+    unit_add(tests, test_no_way_out);
+    unit_add(tests, test_links_and_the_like);
+    unit_add(tests, test_may_not_be_read);
+    unit_add(tests, test_no_descriptor);
+    unit_add(tests, test_no_memory);
+    unit_add(tests, test_root);
+    unit_add(tests, test_types);
 }
 
 int

@@ -232,18 +232,18 @@ START_TEST(test_no_memory_for_a_field)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_add);
-    tcase_add_test(tests, test_controls_are_left_out);
-    tcase_add_test(tests, test_body);
-    tcase_add_test(tests, test_large_length);
-    tcase_add_test(tests, test_no_body_after_head);
-    tcase_add_test(tests, test_who_has_a_body);
-    tcase_add_test(tests, test_reasons);
-    tcase_add_test(tests, test_error);
-    tcase_add_test(tests, test_free);
-    tcase_add_test(tests, test_no_memory_for_a_field);
+    unit_add(tests, test_add);
+    unit_add(tests, test_controls_are_left_out);
+    unit_add(tests, test_body);
+    unit_add(tests, test_large_length);
+    unit_add(tests, test_no_body_after_head);
+    unit_add(tests, test_who_has_a_body);
+    unit_add(tests, test_reasons);
+    unit_add(tests, test_error);
+    unit_add(tests, test_free);
+    unit_add(tests, test_no_memory_for_a_field);
 }
 
 int

@@ -157,15 +157,15 @@ START_TEST(test_cannot_start)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_out_of_descriptors);
-    tcase_add_test(tests, test_accept_fails);
-    tcase_add_test(tests, test_stop);
-    tcase_add_test(tests, test_stop_without_clients);
-    tcase_add_test(tests, test_stop_in_spite_of_a_sleeper);
-    tcase_add_test(tests, test_no_more_are_accepted);
-    tcase_add_test(tests, test_cannot_start);
+    unit_add(tests, test_out_of_descriptors);
+    unit_add(tests, test_accept_fails);
+    unit_add(tests, test_stop);
+    unit_add(tests, test_stop_without_clients);
+    unit_add(tests, test_stop_in_spite_of_a_sleeper);
+    unit_add(tests, test_no_more_are_accepted);
+    unit_add(tests, test_cannot_start);
 }
 
 int

@@ -163,16 +163,16 @@ START_TEST(test_number)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_of);
-    tcase_add_test(tests, test_is);
-    tcase_add_test(tests, test_is_nocase);
-    tcase_add_test(tests, test_no_locale);
-    tcase_add_test(tests, test_reads_no_further);
-    tcase_add_test(tests, test_trim);
-    tcase_add_test(tests, test_elements);
-    tcase_add_test(tests, test_number);
+    unit_add(tests, test_of);
+    unit_add(tests, test_is);
+    unit_add(tests, test_is_nocase);
+    unit_add(tests, test_no_locale);
+    unit_add(tests, test_reads_no_further);
+    unit_add(tests, test_trim);
+    unit_add(tests, test_elements);
+    unit_add(tests, test_number);
 }
 
 int

@@ -172,17 +172,17 @@ START_TEST(test_clock)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_term);
-    tcase_add_test(tests, test_int);
-    tcase_add_test(tests, test_many);
-    tcase_add_test(tests, test_broken_pipe_is_an_error);
-    tcase_add_test(tests, test_blocking_calls_are_interrupted);
-    tcase_add_test(tests, test_errno_survives);
-    tcase_add_test(tests, test_a_child);
-    tcase_add_test(tests, test_no_descriptor);
-    tcase_add_test(tests, test_clock);
+    unit_add(tests, test_term);
+    unit_add(tests, test_int);
+    unit_add(tests, test_many);
+    unit_add(tests, test_broken_pipe_is_an_error);
+    unit_add(tests, test_blocking_calls_are_interrupted);
+    unit_add(tests, test_errno_survives);
+    unit_add(tests, test_a_child);
+    unit_add(tests, test_no_descriptor);
+    unit_add(tests, test_clock);
 }
 
 int

@@ -307,17 +307,17 @@ START_TEST(test_stream_cannot_be_opened)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_tcp_read);
-    tcase_add_test(tests, test_tcp_send);
-    tcase_add_test(tests, test_tcp_send_a_file);
-    tcase_add_test(tests, test_tcp_to_nobody);
-    tcase_add_test(tests, test_handshake_in_parts);
-    tcase_add_test(tests, test_handshake_fails);
-    tcase_add_test(tests, test_handshake_takes_too_long);
-    tcase_add_test(tests, test_stop_during_a_handshake);
-    tcase_add_test(tests, test_stream_cannot_be_opened);
+    unit_add(tests, test_tcp_read);
+    unit_add(tests, test_tcp_send);
+    unit_add(tests, test_tcp_send_a_file);
+    unit_add(tests, test_tcp_to_nobody);
+    unit_add(tests, test_handshake_in_parts);
+    unit_add(tests, test_handshake_fails);
+    unit_add(tests, test_handshake_takes_too_long);
+    unit_add(tests, test_stop_during_a_handshake);
+    unit_add(tests, test_stream_cannot_be_opened);
 }
 
 int

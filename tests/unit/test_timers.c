@@ -248,15 +248,15 @@ START_TEST(test_before_sleep)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_loop_test(tests, test_timers_are_due_in_order, 0, 5);
-    tcase_add_loop_test(tests, test_timers_that_change_others, 0, 5);
-    tcase_add_test(tests, test_a_timer_for_at_once);
-    tcase_add_test(tests, test_never_is_not_set);
-    tcase_add_test(tests, test_no_memory_for_a_timer);
-    tcase_add_test(tests, test_it_sleeps_until_then);
-    tcase_add_test(tests, test_before_sleep);
+    unit_add_loop(tests, test_timers_are_due_in_order, 5);
+    unit_add_loop(tests, test_timers_that_change_others, 5);
+    unit_add(tests, test_a_timer_for_at_once);
+    unit_add(tests, test_never_is_not_set);
+    unit_add(tests, test_no_memory_for_a_timer);
+    unit_add(tests, test_it_sleeps_until_then);
+    unit_add(tests, test_before_sleep);
 }
 
 int

@@ -1,5 +1,6 @@
 #include "tls_pair.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -198,17 +199,40 @@ START_TEST(test_only_new_keys)
 }
 END_TEST
 
-static void
-add(TCase *tests)
+/* SSL_write() then says once more that the client has said goodbye. Taken for
+ * "nothing sent yet", that would be tried for ever. */
+START_TEST(test_gone_after_goodbye)
 {
-    tcase_add_test(tests, test_more);
-    tcase_add_test(tests, test_close_notify);
-    tcase_add_test(tests, test_cut_off);
-    tcase_add_test(tests, test_cut_off_in_a_request);
-    tcase_add_test(tests, test_garbage_instead_of_data);
-    tcase_add_test(tests, test_send_much);
-    tcase_add_test(tests, test_file_has_become_shorter);
-    tcase_add_test(tests, test_only_new_keys);
+    const struct piece p = {.bytes = "answer", .len = 6};
+    char got[8];
+
+    begin();
+    (void)signal(SIGPIPE, SIG_IGN);
+    ck_assert_int_eq(shake(), 0);
+    ck_assert_int_eq(SSL_shutdown(client), 0);
+    ck_assert_int_eq(s.kind->read(&s, got, sizeof got), 0);
+    close(ends[1]);
+    ends[1] = -1;
+    errno = EAGAIN;
+    ck_assert_int_eq(s.kind->send(&s, &p, 1), -1);
+    ck_assert_int_ne(errno, EAGAIN);
+    s.kind->end(&s);
+    end();
+}
+END_TEST
+
+static void
+add(Suite *tests)
+{
+    unit_add(tests, test_more);
+    unit_add(tests, test_close_notify);
+    unit_add(tests, test_gone_after_goodbye);
+    unit_add(tests, test_cut_off);
+    unit_add(tests, test_cut_off_in_a_request);
+    unit_add(tests, test_garbage_instead_of_data);
+    unit_add(tests, test_send_much);
+    unit_add(tests, test_file_has_become_shorter);
+    unit_add(tests, test_only_new_keys);
 }
 
 int

@@ -283,23 +283,23 @@ START_TEST(test_broken_file)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_one_client);
-    tcase_add_test(tests, test_half_close);
-    tcase_add_test(tests, test_many_clients);
-    tcase_add_test(tests, test_slow_reader);
-    tcase_add_test(tests, test_fairness);
-    tcase_add_test(tests, test_lingering_close);
-    tcase_add_test(tests, test_lingering_ends);
-    tcase_add_test(tests, test_lingering_ends_in_spite_of_a_deadline);
-    tcase_add_test(tests, test_lingering_ends_with_a_reset);
-    tcase_add_test(tests, test_deadline);
-    tcase_add_test(tests, test_wake);
-    tcase_add_test(tests, test_nothing_wanted);
-    tcase_add_test(tests, test_switch);
-    tcase_add_test(tests, test_switch_to_nobody);
-    tcase_add_test(tests, test_broken_file);
+    unit_add(tests, test_one_client);
+    unit_add(tests, test_half_close);
+    unit_add(tests, test_many_clients);
+    unit_add(tests, test_slow_reader);
+    unit_add(tests, test_fairness);
+    unit_add(tests, test_lingering_close);
+    unit_add(tests, test_lingering_ends);
+    unit_add(tests, test_lingering_ends_in_spite_of_a_deadline);
+    unit_add(tests, test_lingering_ends_with_a_reset);
+    unit_add(tests, test_deadline);
+    unit_add(tests, test_wake);
+    unit_add(tests, test_nothing_wanted);
+    unit_add(tests, test_switch);
+    unit_add(tests, test_switch_to_nobody);
+    unit_add(tests, test_broken_file);
 }
 
 int

@@ -174,13 +174,13 @@ START_TEST(test_port_in_use)
 END_TEST
 
 static void
-add(TCase *tests)
+add(Suite *tests)
 {
-    tcase_add_test(tests, test_serve);
-    tcase_add_test(tests, test_fields);
-    tcase_add_test(tests, test_no_delay);
-    tcase_add_test(tests, test_timeout);
-    tcase_add_test(tests, test_port_in_use);
+    unit_add(tests, test_serve);
+    unit_add(tests, test_fields);
+    unit_add(tests, test_no_delay);
+    unit_add(tests, test_timeout);
+    unit_add(tests, test_port_in_use);
 }
 
 int

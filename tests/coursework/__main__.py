@@ -1,0 +1,28 @@
+"""python3 -m coursework VERB ARGUMENTS: runs the module of that name."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+
+def verbs() -> list[str]:
+    """The modules that can be run."""
+    here = Path(__file__).parent
+    return sorted(
+        path.stem for path in here.glob("*.py") if "\ndef main(" in path.read_text()
+    )
+
+
+def run(words: list[str]) -> int:
+    if not words or words[0] not in verbs():
+        print(f"coursework: the verbs are {', '.join(verbs())}", file=sys.stderr)
+        return 2
+    module = importlib.import_module(f"{__package__}.{words[0]}")
+    status: int = module.main(words[1:])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
