@@ -6,10 +6,26 @@ from __future__ import annotations
 import subprocess
 
 from grader.check import check
-from grader.expect import Failure, NotJudged, equal, expect, same_bytes
+from grader.expect import Failure, NotJudged, equal, expect, same_bytes, shown
 from grader.lab import Lab
 from grader.program import Program, command_words
 from grader.stranger import Stranger
+
+
+CLIENT = "timeout 5 {client} 127.0.0.1 8080 %s; echo exit status $?"
+HELLO = "{server} --port 8080 &\n" + CLIENT % "hello"
+LINES = "{server} --port 8080 &\n{ echo one; sleep 2; echo two; } | " + CLIENT % ""
+STRANGER = """python3 -c 'import socket, time
+c, _ = socket.create_server(("127.0.0.1", 8080)).accept()
+for n in range(4): c.send(b"piece %d\\n" % n); time.sleep(0.3)' &
+"""
+STRANGER += CLIENT % "question"
+LATER = """python3 -c 'import socket
+c, _ = socket.create_server(("127.0.0.1", 8080)).accept()
+while c.recv(99): pass
+c.send(b"the answer\\n")' &
+echo the last line | """
+LATER += CLIENT % ""
 
 
 class Client:
@@ -17,7 +33,7 @@ class Client:
 
     def __init__(self, lab: Lab, port: int, *words: str, typed: bool = False) -> None:
         if not lab.client:
-            raise NotJudged("no client: give --client 'COMMAND'")
+            raise NotJudged("no client: give --client 'COMMAND'", excused=False)
         command = [*command_words(lab.client), "127.0.0.1", str(port), *words]
         stdin = subprocess.PIPE if typed else subprocess.DEVNULL
         directory = lab.directory / f"client{len(lab.programs)}"
@@ -60,8 +76,9 @@ def test_client_text(lab: Lab) -> None:
     """
     server = lab.start()
     text = "hello, " + lab.random.choice(("world", "stream", "socket"))
-    client = Client(lab, server.port, text)
-    same_bytes(client.finish(), text.encode(), "what the client prints")
+    with shown(HELLO):
+        client = Client(lab, server.port, text)
+        same_bytes(client.finish(), text.encode(), "what the client prints")
 
 
 @check("getline(3); the contract: line by line, each line's bytes awaited")
@@ -80,10 +97,12 @@ def test_client_lines(lab: Lab) -> None:
         total += line
         client.type(line)
         client.program.out.wait_size(len(total), lab.patience)
-        shown = bytes(client.program.out.data)
-        same_bytes(shown, total, "what the client has printed after a line")
+        with shown(LINES):
+            printed = bytes(client.program.out.data)
+            same_bytes(printed, total, "what the client has printed after a line")
     client.end_of_input()
-    same_bytes(client.finish(), total, "what the client printed")
+    with shown(LINES):
+        same_bytes(client.finish(), total, "what the client printed")
 
 
 @check("tcp(7): a stream; read(2) returns what has come")
@@ -95,7 +114,7 @@ def test_client_stranger(lab: Lab) -> None:
     2. After the half-close everything is printed until read() returns 0.
     3. while ((n = read(fd, bytes, sizeof bytes)) > 0) fwrite(...) with n.
     """
-    with Stranger(lab.patience) as stranger:
+    with Stranger(lab.patience) as stranger, shown(STRANGER):
         client = Client(lab, stranger.port, "question")
         wire = stranger.accept()
         same_bytes(wire.rest(), b"question", "what the server receives")
@@ -117,7 +136,7 @@ def test_client_half_closes(lab: Lab) -> None:
     2. shutdown() ends one of them.
     3. shutdown(fd, SHUT_WR) after the last line, before the reading loop.
     """
-    with Stranger(lab.patience) as stranger:
+    with Stranger(lab.patience) as stranger, shown(LATER):
         client = Client(lab, stranger.port, typed=True)
         wire = stranger.accept()
         client.type(b"last line without an end")
@@ -142,8 +161,10 @@ def test_client_refused(lab: Lab) -> None:
     """
     with Stranger(lab.patience) as stranger:
         port = stranger.port
-    client = Client(lab, port, "anybody?")
-    out = client.finish(wanted=1)
-    err = client.program.err.finish(lab.patience)
-    expect(not out, "nothing on stdout", out, ran=client.program.line)
-    expect(err.count(b"\n") == 1, "one line on stderr", err, ran=client.program.line)
+    with shown(CLIENT % "anybody?"):
+        client = Client(lab, port, "anybody?")
+        out = client.finish(wanted=1)
+        err = client.program.err.finish(lab.patience)
+        ran = client.program.line
+        expect(not out, "nothing on stdout", out, ran=ran)
+        expect(err.count(b"\n") == 1, "one line on stderr", err, ran=ran)

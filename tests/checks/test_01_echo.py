@@ -7,22 +7,34 @@ import socket
 
 from grader import proc
 from grader.check import check
-from grader.expect import NotJudged, equal, expect, same_bytes
+from grader.expect import NotJudged, equal, expect, same_bytes, shown
 from grader.http import ended, request
 from grader.lab import Lab, Server
 from grader.observe import observe
 
 MIB = 1 << 20
+NC = "nc -N 127.0.0.1 8080"
+COMPARE = f"head -c %d /dev/urandom >sent; {NC} <sent | cmp - sent"
+STILL = f"echo 'still there?' | {NC}"
+TWENTY = f"for i in $(seq 20); do echo client $i | {NC}; done"
+WAITING = """nc 127.0.0.1 8080 & sleep 1
+for i in 1 2 3 4 5; do nc -zv -w 1 127.0.0.1 8080; done"""
+RESET = f"""sleep 1; exec 3<>/dev/tcp/127.0.0.1/8080; echo hello >&3; sleep 1
+exec 3>&-; {STILL}"""
+VANISH = f"""nc 127.0.0.1 8080 & sleep 1
+head -c 100000 /dev/zero >/dev/tcp/127.0.0.1/8080; kill $!; sleep 1; {STILL}"""
+SHOW = f"{{this}} | cat &\nsleep 1; printf 'GET / HTTP/1.1\\r\\n\\r\\n' | {NC}"
 
 
-def echoes(server: Server, data: bytes) -> None:
+def echoes(server: Server, data: bytes, again: str = "") -> None:
     """A new client sends this, half-closes, and gets it all back."""
-    wire = server.connect()
-    wire.send(data)
-    wire.half_close()
-    same_bytes(wire.rest(), data, "what comes back")
-    equal(wire.ended, "end", "how the connection ends")
-    wire.close()
+    with shown(again):
+        wire = server.connect()
+        wire.send(data)
+        wire.half_close()
+        same_bytes(wire.rest(), data, "what comes back")
+        equal(wire.ended, "end", "how the connection ends")
+        wire.close()
 
 
 @check("recv(2), send(2)")
@@ -67,8 +79,9 @@ def test_echo_pieces(lab: Lab, server: Server) -> None:
     wire = server.connect()
     for _ in range(60):
         data = lab.random.randbytes(lab.random.choice((1, 2, 3, 17, 900, 5000)))
-        wire.send(data)
-        same_bytes(wire.take(len(data)), data, "what comes back")
+        with shown(COMPARE % 50000):
+            wire.send(data)
+            same_bytes(wire.take(len(data)), data, "what comes back")
 
 
 @check("read(2): a buffer has an end")
@@ -79,7 +92,8 @@ def test_echo_mebibyte(lab: Lab, server: Server) -> None:
     2. One read() and one write() are one round. Who starts the next?
     3. Loop until read() returns 0, and let write() finish what it left over.
     """
-    echoes(server, lab.random.randbytes(MIB + lab.random.randrange(9999)))
+    data = lab.random.randbytes(MIB + lab.random.randrange(9999))
+    echoes(server, data, COMPARE % len(data))
 
 
 @check("send(2): it may take fewer bytes than given")
@@ -94,13 +108,14 @@ def test_echo_both_ways(lab: Lab, server: Server) -> None:
     """
     block = lab.random.randbytes(MIB)
     wire = server.connect(patience=60.0)
-    for _ in range(16):
-        wire.send(block)  # takes in what comes meanwhile
-    wire.half_close()
-    got = wire.rest()
-    equal(len(got), 16 * MIB, "the number of bytes that come back")
-    for at in range(0, len(got), MIB):
-        same_bytes(got[at : at + MIB], block, f"the mebibyte from byte {at} on")
+    with shown(COMPARE % (16 * MIB)):
+        for _ in range(16):
+            wire.send(block)  # takes in what comes meanwhile
+        wire.half_close()
+        got = wire.rest()
+        equal(len(got), 16 * MIB, "the number of bytes that come back")
+        for at in range(0, len(got), MIB):
+            same_bytes(got[at : at + MIB], block, f"the mebibyte from byte {at} on")
 
 
 @check("shutdown(2): SHUT_WR; read(2) returns 0")
@@ -119,9 +134,10 @@ def test_half_close(lab: Lab, server: Server) -> None:
     wire.send(b"first")
     equal(wire.take(5), b"first", "what comes back")
     data = lab.random.randbytes(300_000)
-    wire.send(data)
-    wire.half_close()
-    same_bytes(wire.rest(), data, "what comes back after the half-close")
+    with shown(COMPARE % len(data)):
+        wire.send(data)
+        wire.half_close()
+        same_bytes(wire.rest(), data, "what comes back after the half-close")
     equal(wire.ended, "end", "how the connection ends")
 
 
@@ -134,7 +150,7 @@ def test_next_client(server: Server) -> None:
     3. for (;;) { client = accept(...); echo(client); close(client); }
     """
     for turn in range(20):
-        echoes(server, b"client %d" % turn)
+        echoes(server, b"client %d" % turn, TWENTY)
 
 
 @check("listen(2): the backlog")
@@ -149,7 +165,8 @@ def test_waiting_client(server: Server) -> None:
     first = server.connect()
     first.send(b"1")
     equal(first.take(1), b"1", "what the first client gets")
-    waiting = [server.connect() for _ in range(5)]
+    with shown(WAITING):
+        waiting = [server.connect() for _ in range(5)]
     for wire in waiting:
         wire.send(b"early")
     first.half_close()
@@ -176,7 +193,7 @@ def test_survives_reset(server: Server) -> None:
         wire.send(b"x")
         wire.take(1)
         wire.reset()
-        echoes(server, b"still there?")
+        echoes(server, b"still there?", RESET)
 
 
 @check("signal(7): SIGPIPE; send(2): EPIPE")
@@ -193,7 +210,7 @@ def test_survives_vanished(lab: Lab, server: Server) -> None:
         wire = server.connect(receive_buffer=4096)
         wire.try_send(data, 0.1)  # does not read: the server must wait to send
         wire.reset()
-        echoes(server, b"still there?")
+        echoes(server, b"still there?", VANISH)
     # While one client is served another says all and closes. The echo of its
     # first part is answered by a reset, so that of its second part meets EPIPE.
     # (An urgent byte between them makes any read() stop there.)
@@ -206,7 +223,7 @@ def test_survives_vanished(lab: Lab, server: Server) -> None:
     gone.send(b"two")
     gone.close()
     first.close()
-    echoes(server, b"still there?")
+    echoes(server, b"still there?", VANISH)
 
 
 @check("close(2): descriptors are few")
@@ -228,8 +245,10 @@ def test_no_descriptor_left(server: Server) -> None:
         wire.take(1)
         wire.reset() if turn % 3 == 0 else wire.close()
     echoes(server, b"the last")
-    after = observe(lambda: server.tree().descriptors, lambda n: n <= before)
-    expect(after <= before, f"{before} descriptors, as before 150 clients", after)
+    patience = server.lab.patience
+    after = observe(lambda: server.tree().descriptors, lambda n: n <= before, patience)
+    expected = f"{before} descriptors, as before 150 clients"
+    expect(after <= before, expected, after, again=TWENTY + "; ls /proc/$!/fd")
 
 
 @check("the contract: --show prints each byte received")
@@ -248,7 +267,8 @@ def test_show_request(lab: Lab) -> None:
     wire.send(head)
     same_bytes(wire.take(len(head)), head, "what comes back")
     server.out.wait(head, lab.patience)
-    same_bytes(bytes(server.out.data)[len(line) :], head, "what stdout shows")
+    shows = bytes(server.out.data)[len(line) :]
+    same_bytes(shows, head, "what stdout shows", again=SHOW)
 
 
 @check("the contract: --show, others as \\xNN")

@@ -7,7 +7,7 @@ import re
 import socket
 
 from grader.check import check
-from grader.expect import Failure, NotJudged, equal, expect
+from grader.expect import Failure, NotJudged, equal, expect, shown
 from grader.lab import Finished, Lab
 from grader.wire import Wire
 
@@ -22,6 +22,13 @@ OPTIONS = {
     "--key": (7, 99, "key.pem"),
     "--hsts": (7, 99, "60"),
 }
+
+
+TWICE = """{server} --port 8080 &
+timeout 2 {server} --port 8080; echo exit status $?"""
+RESTART = """{server} --port 8080 &
+server=$!; sleep 1; nc 127.0.0.1 8080 & sleep 1; kill $server; sleep 1
+timeout 2 {server} --port 8080; echo exit status $?"""
 
 
 def refused(lab: Lab, status: int, *options: str) -> Finished:
@@ -121,10 +128,12 @@ def test_port_in_use(lab: Lab) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
         port = str(taken.getsockname()[1])
-        run = refused(lab, 1, "--port", port, *lab.site.options)
-    named = port.encode() in run.err or b"bind" in run.err
-    expect(named, f"a line that names the port, {port}", run.err, ran=run.line)
-    expect(b"in use" in run.err.lower(), "... and the reason", run.err, ran=run.line)
+        with shown(TWICE):
+            run = refused(lab, 1, "--port", port, *lab.site.options)
+            named = port.encode() in run.err or b"bind" in run.err
+            said, ran = run.err, {"ran": run.line}
+            expect(named, f"a line that names the port, {port}", said, **ran)
+            expect(b"in use" in said.lower(), "... and the reason", said, **ran)
 
 
 @check("getaddrinfo(3), bind(2): EADDRNOTAVAIL; exit status 1")
@@ -228,4 +237,5 @@ def test_restart_at_once(lab: Lab) -> None:
         equal(again.port, server.port, "the same port again", ran=again.line)
         works(lab, again.connect())
         return
-    raise Failure("a second start on the same port", failure.got if failure else "")
+    got = failure.got if failure else ""
+    raise Failure("a second start on the same port", got, again=RESTART)

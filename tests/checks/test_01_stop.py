@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from grader import ends
 from grader.check import check
 from grader.expect import expect
 from grader.lab import Lab, Server
@@ -14,6 +15,7 @@ def stops(server: Server, number: int, when: str) -> None:
     """The signal ends the server in time and in order."""
     name = signal.Signals(number).name
     again = f"sleep 1; kill -{name[3:]} $!; wait $!; echo exit status $?"
+    ends.asleep(server)  # else the signal may come before the wait that it ends
     status = server.stop(number)
     got = f"it {server.how_ended(status)}"
     expected = f"{name} ends it {when}: within {STOP:g} s, exit status 0"

@@ -17,15 +17,16 @@ from grader.clients import (
     until_end,
     wait_until,
 )
-from grader.expect import Failure, equal, expect
+from grader.expect import Failure, equal, expect, shown
 from grader.http import read_response
 from grader.lab import Lab, Server
 from grader.observe import observe
 from grader.wire import Wire
 
 SLOW = 5.0  # seconds that we wait for what takes half a second
+SILENT = "time nc 127.0.0.1 8080"
 DRIP = """{ printf 'GET /hello HTTP/1.1\\r\\nX: '
-for i in 1 2 3 4 5 6 7 8; do printf x; sleep 0.1; done; } | nc 127.0.0.1 8080"""
+for i in $(seq 30); do printf x; sleep 0.1; done; } | timeout 2 nc 127.0.0.1 8080"""
 
 
 @check("RFC 9112, section 9.5; the contract: silence where nothing had come")
@@ -49,7 +50,8 @@ def test_silence(lab: Lab) -> None:
         expect(not wire.inbox, "not a byte to a client that asked nothing", wire.inbox)
         return took
 
-    timely(attempt, seconds, "a silent client is sent away")
+    with shown(SILENT):
+        timely(attempt, seconds, "a silent client is sent away")
 
 
 def expects_408(wire: Wire) -> None:

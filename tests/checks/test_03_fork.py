@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from grader import ends
 from grader.check import check
-from grader.clients import by_grader, FOREST, answered, ask, guest, half, head, serves
-from grader.expect import Failure, equal, expect
+from grader.clients import CHILDREN, CURL, FOREST, by_grader
+from grader.clients import answered, ask, guest, half, head, serves
+from grader.expect import Failure, equal, expect, shown
 from grader.lab import Lab, Server
 from grader.observe import observe
 from grader.wire import Wire
 
-STUCK = "nc 127.0.0.1 8080 & sleep 1; curl -m 5 http://127.0.0.1:8080/hello"
-LOOK = "server=$!; nc 127.0.0.1 8080 & sleep 1\n"
-LOOK += "for p in $server $(pgrep -P $server); do ls -l /proc/$p/fd; done"
+LATER = """{ printf 'GET /hello HTTP/1.0\\r\\n'; sleep 2; printf '\\r\\n'; sleep 1; } |
+    timeout 5 nc 127.0.0.1 8080 & sleep 1
+wait %2"""
+STUCK = f"nc 127.0.0.1 8080 & sleep 1; {CURL}; {CURL}"
+LOOK = """server=$!; sleep 1; nc 127.0.0.1 8080 & sleep 1
+for p in $server $(pgrep -P $server)
+do echo process $p: $(ls -l /proc/$p/fd | grep -c socket) sockets; done"""
+DROPS = """{ for part in GE 'T ' /he llo ' HT' TP/ 1. 0 '\\r\\n' '\\r\\n'
+do printf "$part"; sleep 0.2; done; sleep 1; } | nc 127.0.0.1 8080"""
 
 
 def silent(server: Server, count: int) -> list[Wire]:
@@ -42,7 +49,8 @@ def test_stuck_client(lab: Lab) -> None:
     serves(server, "the client after a half request", STUCK)
     for wire, rest in slow:
         wire.send(rest)
-        answered(server, wire, "a client that finishes its request later")
+        with shown(LATER if lab.step < 7 else ""):
+            answered(server, wire, "a client that finishes its request later")
 
 
 @check("fork(2); the contract: a process per connection")
@@ -83,9 +91,11 @@ def test_child_ends(lab: Lab) -> None:
         wires += [leave(server, how)]
     for wire in wires:
         wire.close()
-    left = observe(server.tree, lambda tree: tree.processes <= idle).processes
+    patience = server.lab.patience
+    left = observe(server.tree, lambda tree: tree.processes <= idle, patience).processes
     expected = f"no more processes than before the clients came: {idle}"
-    expect(left <= idle, expected, f"{left} after all have left")
+    got = f"{left} after all have left"
+    expect(left <= idle, expected, got, again=CHILDREN)
 
 
 def leave(server: Server, how: str) -> Wire:
@@ -157,7 +167,8 @@ def test_slow_sender(lab: Lab) -> None:
             del left[:count]
         serves(server, "a client while others are slow", STUCK)
     for wire, _ in slow:
-        answered(server, wire, "a client that sent its request in small pieces")
+        with shown(DROPS if lab.step < 7 else ""):
+            answered(server, wire, "a client that sent its request in small pieces")
 
 
 @check("send(2); tcp(7): the buffers of both sides are bounded")
@@ -220,5 +231,5 @@ def test_whole_lines(lab: Lab, server: Server) -> None:
         raise Failure("one line on stdout, however many children", repr(said[:200]))
 
 
-MANY = """sleep 1; for i in $(seq 100); do
-curl -s -o /dev/null http://127.0.0.1:8080/$i/x & done; sleep 3"""
+MANY = """sleep 1
+seq 30 | xargs -P 15 -I N curl -sS -o /dev/null http://127.0.0.1:8080/N/x; sleep 1"""

@@ -9,14 +9,20 @@ import time
 
 from grader import ends
 from grader.check import check
-from grader.clients import answered, ask, gets_page, guest, half, head, serves
-from grader.expect import expect
+from grader.clients import CURL, answered, ask, gets_page, guest, half, head, serves
+from grader.expect import expect, shown
 from grader.lab import Lab, Server
 from grader.observe import observe
 from grader.wire import Wire
 
-FULL = "sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 1; "
-COUNT = FULL + "curl -m 3 http://127.0.0.1:8080/hello; ps --forest"
+FULL = (
+    "server=$!; sleep 1; for i in 1 2 3 4 5 6; do nc 127.0.0.1 8080 & done; sleep 1\n"
+)
+COUNT = FULL + "ps --ppid $server -o pid,stat,cmd"
+TWO = "server=$!; sleep 1; nc 127.0.0.1 8080 & nc 127.0.0.1 8080 & sleep 1\n"
+DOOR = TWO + f"{CURL} & sleep 1; kill %2 %3; wait %4"
+KILLED = TWO + f"pkill -KILL -P $server; sleep 1; {CURL}"
+LATER = TWO + f"sleep 1; {CURL}"
 OPTION = "--max-children"
 
 
@@ -111,11 +117,12 @@ def test_waiting_clients(lab: Lab) -> None:
         wire.quiet(0.0)
         if refused(wire):
             continue
-        response = server.read(wire, head(server))
-        if response.status != 503:  # a full server may say so
-            gets_page(server, response, f"client {number + 1} of 16 at the door")
+        with shown(DOOR):
+            response = server.read(wire, head(server))
+            if response.status != 503:  # a full server may say so
+                gets_page(server, response, f"client {number + 1} of 16 at the door")
         wire.close()
-    serves(server, "a client when all have gone", COUNT)
+    serves(server, "a client when all have gone", DOOR)
 
 
 @check("wait(2): a child ended by a signal; the contract: --max-children N")
@@ -131,7 +138,7 @@ def test_killed_child(lab: Lab) -> None:
     for turn in range(3):
         for _, _, child in [guest(server), guest(server)]:
             os.kill(child, signal.SIGKILL)
-        serves(server, f"a client after {2 * turn + 2} children were killed")
+        serves(server, f"a client after {2 * turn + 2} children were killed", KILLED)
 
 
 @check("the contract: a connection's clock frees its place")
@@ -152,9 +159,10 @@ def test_clock_frees_places(lab: Lab) -> None:
         wire.close()
     late.quiet(server.lab.patience)
     if refused(late):
-        serves(server, "a client after the silent ones", COUNT)
+        serves(server, "a client after the silent ones", LATER)
         return
-    answered(server, late, "the client behind four that never ask")
+    with shown(LATER):
+        answered(server, late, "the client behind four that never ask")
 
 
 @check("the contract: 64 children unless told otherwise")

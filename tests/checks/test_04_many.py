@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from grader.check import check
-from grader.clients import answered, ask, crowd, gets_page, head, limited, room_for
-from grader.clients import serves, stays_idle
+from grader.clients import CURL, TIME, answered, ask, crowd, gets_page, head
+from grader.clients import limited, room_for, serves, stays_idle
 from grader.expect import Failure, equal, expect
 from grader.http import ended, read_response
 from grader.lab import Lab, Server
@@ -19,8 +19,11 @@ FEW = 40  # descriptors that a server gets which is to run out of them
 TLS = 7  # the step whose connections begin with a handshake
 KNOCK = "bash -c 'for i in $(seq %d); do exec {fd}<>/dev/tcp/127.0.0.1/8080; done; "
 CROWD = "ulimit -n 2000; " + KNOCK % BEYOND + "sleep 9' &\nsleep 3; "
-CROWD += "curl -m 3 http://127.0.0.1:8080/hello; sleep 6; "
-CROWD += "curl -m 3 http://127.0.0.1:8080/hello"
+CROWD += f"{CURL}; sleep 6; "
+CROWD += CURL
+MANY_AT_ONCE = f"ulimit -n 2000; {KNOCK % MANY} sleep 9' &\nsleep 3; {CURL}"
+OUT = f"{{this}} &\nserver=$!; sleep 1; {KNOCK % (2 * FEW)} sleep 2' &\nsleep 5; {CURL}"
+SPIN = f"{{this}} &\nserver=$!; sleep 1; {KNOCK % (2 * FEW)} sleep 9' &\n{TIME}"
 
 
 @check("select(2); the contract: many connections in one process")
@@ -37,8 +40,9 @@ def test_nine_hundred(lab: Lab) -> None:
     with room_for(MANY + 100):
         server = lab.start("--timeout", "600")
         wires = crowd(server, MANY, lab.patience)
-        equal(len(wires), MANY, "connections that the server takes")
-        serves(server, f"a client beside {MANY} silent ones")
+        again = MANY_AT_ONCE
+        equal(len(wires), MANY, "connections that the server takes", again=again)
+        serves(server, f"a client beside {MANY} silent ones", again)
         some = wires if lab.step < TLS else []
         lab.random.shuffle(some)
         for wire in some:
@@ -49,10 +53,11 @@ def test_nine_hundred(lab: Lab) -> None:
         serves(server, "a client after all of them")
 
 
-def lives(server: Server, when: str) -> None:
+def lives(server: Server, when: str, again: str) -> None:
     status = server.process.poll()
     got = f"it {server.how_ended(status)}"
-    expect(status is None, f"the server goes on {when}", got, ran=server.line)
+    ran = server.line
+    expect(status is None, f"the server goes on {when}", got, ran=ran, again=again)
 
 
 def outcome(server: Server, wire: Wire) -> str:
@@ -89,7 +94,7 @@ def test_beyond_fd_setsize(lab: Lab) -> None:
         server = lab.start("--timeout", "600")
         wires = crowd(server, BEYOND)
         stays_idle(server, f"while {len(wires)} silent clients are connected")
-        lives(server, f"with {len(wires)} connections")
+        lives(server, f"with {len(wires)} connections", CROWD)
         some = wires if lab.step < TLS else []
         became = {"served": 0, "refused": 0}
         for wire in some:
@@ -103,7 +108,7 @@ def test_beyond_fd_setsize(lab: Lab) -> None:
         if some:
             expected = f"{MANY} clients of {BEYOND} are served at least"
             expect(became["served"] >= MANY, expected, became["served"], again=CROWD)
-        lives(server, "when they have left")
+        lives(server, "when they have left", CROWD)
         serves(server, "a client after all of them", CROWD)
 
 
@@ -123,8 +128,8 @@ def test_out_of_descriptors(lab: Lab) -> None:
     for turn in range(2):
         wires = crowd(server, FEW + 40)
         if turn == 0:
-            stays_idle(server, "while it is out of descriptors")
-        lives(server, "when it is out of descriptors")
+            stays_idle(server, "while it is out of descriptors", SPIN)
+        lives(server, "when it is out of descriptors", OUT)
         for wire in wires:
             wire.close()
         served_again(server)
@@ -141,7 +146,8 @@ def served_again(server: Server) -> None:
             return failure.got
 
     got = observe(attempt, lambda got: not got, server.lab.patience)
-    expect(not got, "a client is served when descriptors are free again", got)
+    expected = "a client is served when descriptors are free again"
+    expect(not got, expected, got, again=OUT)
 
 
 @check("accept(2): EMFILE, EINTR; signal(7)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader import ends, proc
 from grader.check import check
 from grader.clients import (
+    CURL,
     by_grader,
     answered,
     ask,
@@ -14,12 +15,15 @@ from grader.clients import (
     serves,
     stays_idle,
 )
-from grader.expect import equal, expect
+from grader.expect import equal, expect, shown
 from grader.http import read_response
 from grader.lab import Lab, Server
 from grader.observe import observe
 from grader.wire import Wire
 
+STAY = """ask() { printf 'GET /hello HTTP/1.0\\r\\n\\r\\n'; sleep 9; }
+sleep 1; for i in $(seq 9); do ask | nc 127.0.0.1 8080 >answer & done; sleep 1
+"""
 WAYS = ("half-close", "close", "reset")
 
 
@@ -75,7 +79,7 @@ def test_waiting_to_write(lab: Lab) -> None:
     for wire, _ in slow[:1]:
         ends.under_way(server, wire)
     serves(server, "a client while others do not read")
-    stays_idle(server, "while clients do not read")
+    stays_idle(server, "while clients do not read", "")
     for wire, count in slow:
         ends.filled(wire, count)
         answered(server, wire, "a client that reads late")
@@ -97,9 +101,10 @@ def test_lingering_together(lab: Lab) -> None:
     for wire in stay:
         ask(server, wire)
     for number, wire in enumerate(stay):
-        if number % 5 == 0:
-            serves(server, "a client while others do not close")
-        equal(read_response(wire).status, 200, "the status", wire=wire)
+        with shown(STAY + CURL):
+            if number % 5 == 0:
+                serves(server, "a client while others do not close")
+            equal(read_response(wire).status, 200, "the status", wire=wire)
 
 
 @check("read(2): 0, ECONNRESET; write(2): EPIPE; close(2)")
@@ -129,7 +134,7 @@ def test_leave_in_every_state(lab: Lab) -> None:
     after = least(server, before)
     expected = f"as many descriptors as before: {before}"
     expect(after <= before, expected, f"{after} when all have left")
-    stays_idle(server, "when all have left")
+    stays_idle(server, "when all have left", "")
 
 
 def least(server: Server, wanted: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.check import check
-from grader.expect import equal
+from grader.expect import equal, shown
 from grader.http import read_response
 from grader.kept import Question, Questions, answer, at_end, converse, each_cut
 from grader.kept import judge_kept, nothing_inside
@@ -11,6 +11,12 @@ from grader.lab import Lab, Server
 
 MOST = 1 << 20  # bytes of a body, as the contract has it
 CHUNKED = "Transfer-Encoding: chunked"
+WHOLE = """{ for i in 1 2; do
+printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 1048576\\r\\n\\r\\n'
+head -c 1048576 /dev/zero; done; sleep 1; } | timeout 5 nc 127.0.0.1 8080"""
+CHUNKS = """{ printf 'GET %s HTTP/1.1\\r\\nHost: a\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n'
+for i in $(seq 18); do printf '10000\\r\\n'; head -c 65536 /dev/zero; printf '\\r\\n'; done
+sleep 1; } | timeout 5 nc 127.0.0.1 8080"""
 
 
 def chunks(data: bytes, size: int = 1 << 16) -> bytes:
@@ -46,7 +52,7 @@ def test_body_is_no_request(server: Server) -> None:
         wire.send(question.data + ask.page().data)
         read_response(wire)
         if not at_end(wire):
-            answer(wire, ask.page())
+            answer(wire, ask.page(), "the answer to the request behind the body")
         wire.close()
 
 
@@ -116,18 +122,19 @@ def test_bodies_in_pipeline(lab: Lab, server: Server) -> None:
 
 @check("the contract: a body of 1 MiB")
 def test_body_that_works(lab: Lab, server: Server) -> None:
-    """A limit is for what is beyond it; up to it all has to work.
+    """A limit is for what is beyond it; up to it all has to work, for each
+    request anew.
 
-    1. Is your limit a limit of the body, or of a buffer?
+    1. Is your limit a limit of the body, or of a buffer, or of all bodies?
     2. A body that is thrown away needs no room: read it piece by piece.
     3. Compare with >, not >=.
     """
     ask = Questions(server)
     body = lab.random.randbytes(MOST)
     whole = ask.page(f"Content-Length: {MOST}", body=body)
-    converse(server, [whole, ask.home()])
     pieces = ask.page(CHUNKED, body=chunks(body) + b"0\r\n\r\n")
-    converse(server, [pieces, ask.home()])
+    with shown(WHOLE):
+        converse(server, [whole, ask.home(), pieces, ask.home()])
 
 
 @check("RFC 9110, section 15.5.14; the contract: 413 beyond 1 MiB, at once")
@@ -163,7 +170,9 @@ def test_body_beyond_chunks(server: Server) -> None:
         wire = server.connect()
         wire.send(ask.page(CHUNKED).data)
         wire.send(chunks(b"x" * (MOST + (1 << 17)), size))
-        equal(read_response(wire).status, 413, "the status, while chunks still come")
+        with shown(CHUNKS % "/hello"):
+            status = read_response(wire).status
+            equal(status, 413, "the status, while chunks still come")
         wire.close()
 
 
@@ -182,5 +191,6 @@ def test_body_beyond_order(server: Server) -> None:
         wire = server.connect()
         wire.send(data)
         wire.send(chunks(b"x" * (MOST + (1 << 17))))
-        equal(read_response(wire).status, status, "the status", wire=wire)
+        with shown(CHUNKS % "/nowhere" if status == 404 else ""):
+            equal(read_response(wire).status, status, "the status", wire=wire)
         wire.close()

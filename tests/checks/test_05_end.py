@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 
 from grader.check import check
-from grader.expect import equal, expect, same_bytes
+from grader.expect import equal, expect, same_bytes, shown
 from grader.http import ended, nothing_more, read_response
-from grader.kept import Questions, answer, at_end, flood
+from grader.kept import FLOOD, Questions, answer, at_end, flood
 from grader.lab import Lab, Server
 from grader.linux import peak, suspended
 from grader.observe import observe
@@ -15,6 +15,26 @@ from grader.program import LATE, STOP
 
 MIB = 1 << 20
 AT_ONCE = 3.5  # seconds in which a server stops that has nothing to finish
+ONE = "printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'"
+THREE = f"""server=$!; sleep 1; kill -STOP $server
+for i in 1 2 3; do {ONE}; done | nc -N 127.0.0.1 8080 & sleep 1
+kill -CONT $server; wait %2"""
+UNREAD = f"""{{ for i in $(seq 499); do {ONE}; done
+printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n'
+head -c 300000 /dev/zero; }} | nc -I 4096 127.0.0.1 8080 | {{ sleep 1; grep -c Hello; }}"""
+HOG = f"""ASAN_OPTIONS=quarantine_size_mb=8 {{this}} --quiet &
+server=$!; sleep 1; {FLOOD} | nc -I 4096 127.0.0.1 8080 | sleep 9 &
+sleep 5; awk '/VmHWM/ {{ print "MiB:", int($2 / 16384) * 16 }}' /proc/$server/status"""
+IDLE = f"""server=$!; {{ {ONE}; sleep 9; }} | nc 127.0.0.1 8080 & sleep 1
+kill $server; time wait $server"""
+FINISH = f"""{{this}} --quiet &
+server=$!; sleep 1; {FLOOD} | nc -I 4096 127.0.0.1 8080 | {{ sleep 5; tail -n 1; }} &
+sleep 4; kill $server; wait %2"""
+LEAVE = """server=$!; sleep 1; head='GET / HTTP/1.1\\r\\nHost: a\\r\\n'
+for text in GE "$head" "${head}Content-Length: 9\\r\\n\\r\\nx"
+do exec 3<>/dev/tcp/127.0.0.1/8080; printf "$head\\r\\n$text" >&3
+sleep 0.5; exec 3>&-; done
+sleep 1; ls /proc/$server/fd; kill $server; wait $server; echo exit status $?"""
 
 
 @check("RFC 9112, section 9.6; shutdown(2)")
@@ -32,9 +52,10 @@ def test_half_close_answers(server: Server) -> None:
         with suspended(server):
             wire.send(b"".join(question.data for question in asked), read=False)
             wire.half_close()
-        for question in asked:
-            answer(wire, question)
-        nothing_more(wire)
+        with shown(THREE):
+            for question in asked:
+                answer(wire, question)
+            nothing_more(wire)
         wire.close()
 
 
@@ -83,10 +104,11 @@ def test_answers_before_close(server: Server) -> None:
     junk = page.data * 4000
     wire.send(page.data * 499 + last.data + junk, read=False)
     server.err.wait_lines(500, 0.3)  # they are answered, and wait to be read
-    for number in range(1, 501):
-        response = read_response(wire)
-        same_bytes(response.body, server.content, f"the body of answer {number}")
-    nothing_more(wire)
+    with shown(UNREAD):
+        for number in range(1, 501):
+            response = read_response(wire)
+            same_bytes(response.body, server.content, f"the body of answer {number}")
+        nothing_more(wire)
 
 
 @check("RFC 9112, section 9.3.2; send(2): EAGAIN")
@@ -113,7 +135,7 @@ def test_never_reads(server: Server) -> None:
     sent = flood(wire, data, 48 * MIB, lambda: grown() > 16 * MIB)
     more = grown()
     got = f"{more / MIB:.0f} MiB more for {sent / MIB:.0f} MiB of requests"
-    expect(more <= 16 * MIB, "memory as before", got, wire=wire)
+    expect(more <= 16 * MIB, "memory as before", got, wire=wire, again=HOG)
     same_bytes(server.get().body, server.content, "the page for another client")
 
 
@@ -133,9 +155,9 @@ def test_stop_closes_idle(server: Server) -> None:
         wire.send(ask.page().data + ask.page().data[:20] * (wire is begun))
         answer(wire, ask.page())
     status = server.stop(signal.SIGTERM)
-    equal(status, 0, "the exit status after SIGTERM")
+    equal(status, 0, "the exit status after SIGTERM", again=IDLE)
     took = server.stop_took
-    expect(took < AT_ONCE, "an end at once", f"an end after {took:.1f} s")
+    expect(took < AT_ONCE, "an end at once", f"an end after {took:.1f} s", again=IDLE)
     for wire in idle:
         same_bytes(wire.rest(), b"", "bytes on an idle connection")
         equal(ended(wire), "the server closed", "the idle connection", wire=wire)
@@ -159,12 +181,13 @@ def test_stop_finishes_answers(server: Server) -> None:
     server.send_signal(signal.SIGTERM)
     wire.inbox[:0] = wire.rest()
     number = 0
-    while wire.inbox:
-        number += 1
-        response = read_response(wire)
-        same_bytes(response.body, server.content, f"the body of answer {number}")
-    expect(number > 0, "whole answers", "none", wire=wire)
-    equal(ended(wire), "the server closed", "the end", wire=wire)
+    with shown(FINISH):
+        while wire.inbox:
+            number += 1
+            response = read_response(wire)
+            same_bytes(response.body, server.content, f"the body of answer {number}")
+        expect(number > 0, "whole answers", "none", wire=wire)
+        equal(ended(wire), "the server closed", "the end", wire=wire)
     wire.close()
     equal(server.wait(STOP + LATE), 0, "the exit status after SIGTERM")
 
@@ -196,6 +219,7 @@ def test_kept_no_leak(lab: Lab, server: Server) -> None:
         answer(wire, ask.page())
         lab.random.choice((wire.close, wire.reset))()
 
+    lab.again = LEAVE
     idle = server.tree().processes
     for _ in range(30):
         visit()
@@ -204,6 +228,9 @@ def test_kept_no_leak(lab: Lab, server: Server) -> None:
         visit()
     after = observe(server.tree, lambda tree: tree.descriptors <= before.descriptors)
     most = f"{before.descriptors} descriptors, as before"
-    expect(after.descriptors <= before.descriptors, most, after.descriptors)
+    expect(
+        after.descriptors <= before.descriptors, most, after.descriptors, again=LEAVE
+    )
     room = 24 * MIB if server.sanitized() else 2 * MIB
-    expect(after.rss - before.rss < room, "memory as before", f"{after.rss} bytes")
+    got = f"{after.rss} bytes"
+    expect(after.rss - before.rss < room, "memory as before", got, again=LEAVE)

@@ -47,8 +47,10 @@ def test_refused_is_last(server: Server) -> None:
     judge_last("request-line-syntax", server)
     judge_last("control-bytes", server)
     judge_last("field-syntax", server)
+    judge_last("malformed-fields", server)
     judge_last("refused-is-last", server)
     judge_last("framing-refused", server)
+    judge_last("framing-strict", server)
     judge_last("unknown-coding", server)
 
 

@@ -54,7 +54,7 @@ def test_connection_stays(server: Server) -> None:
     2. Without the field, with an empty one, with other words: it stays.
     3. Start from "it stays" for HTTP/1.1, and change that at close alone.
     """
-    judge_kept("connection-stays", server)
+    judge_kept("connection-stays", server, at_once=False)
 
 
 @check("RFC 9110, section 7.6.1; the contract: a list of tokens")
@@ -66,7 +66,7 @@ def test_connection_words(server: Server) -> None:
     2. "closed" and "not-close" are other words.
     3. Compare length and bytes of one member at a time.
     """
-    judge_kept("connection-words", server)
+    judge_kept("connection-words", server, at_once=False)
 
 
 @check("RFC 9112, section 9.3; RFC 9112, appendix C.2.2")

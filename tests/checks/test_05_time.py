@@ -6,9 +6,9 @@ from __future__ import annotations
 import time
 
 from grader.check import check
-from grader.expect import Failure, NotJudged, equal, expect, same_bytes
+from grader.expect import Failure, NotJudged, equal, expect, same_bytes, shown
 from grader.http import ended, nothing_more, read_response
-from grader.kept import Questions, answer, flood
+from grader.kept import FLOOD, Questions, answer, flood
 from grader.lab import Lab, Server
 from grader.observe import observe
 from grader.wire import Wire
@@ -16,6 +16,15 @@ from grader.wire import Wire
 TIMEOUT = 0.5
 LATE = 3.0
 OPTIONS = ("--timeout", str(TIMEOUT))
+DRIP = """{ printf 'GET /hello HTTP/1.1\\r\\nX: '
+for i in $(seq 30); do printf x; sleep 0.1; done; } | timeout 3 nc 127.0.0.1 8080"""
+SLOW = """for i in 1 2 3 4 5; do printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'
+sleep 0.3; done | timeout 4 nc 127.0.0.1 8080
+{ printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 5\\r\\n\\r\\n'
+for i in 1 2 3 4 5; do sleep 0.3; printf x; done; } | timeout 4 nc 127.0.0.1 8080"""
+HELD = f"""{{this}} --quiet &
+server=$!; sleep 1; {FLOOD} | nc -I 4096 127.0.0.1 8080 | sleep 9 &
+sleep 5; ls -l /proc/$server/fd | grep -c socket"""
 
 
 class Clock:
@@ -90,11 +99,13 @@ def test_late_head(lab: Lab) -> None:
     while drip.quiet(0.05) and clock.passed() < TIMEOUT + LATE:
         drip.send(b"a")
     for wire, how in ((still, "half a head"), (drip, "a head that drips")):
-        expect(wire.inbox or wire is still, f"408 after {how}", "silence", wire=wire)
-        response = read_response(wire)
-        equal(response.status, 408, f"the status after {how}", wire=wire)
-        clock.not_early(wire)
-        nothing_more(wire)
+        with shown(DRIP if wire is drip else ""):
+            said = wire.inbox or wire is still
+            expect(said, f"408 after {how}", "silence", wire=wire)
+            response = read_response(wire)
+            equal(response.status, 408, f"the status after {how}", wire=wire)
+            clock.not_early(wire)
+            nothing_more(wire)
 
 
 @check("RFC 9110, section 15.5.9; the contract: 408 after part of a request")
@@ -137,7 +148,8 @@ def test_clock_restarts(lab: Lab) -> None:
     for _ in range(5):
         pace = Pace()
         try:
-            return slowly(server, pace)
+            with shown(SLOW):
+                return slowly(server, pace)
         except Failure:
             if pace.longest < 0.8 * TIMEOUT:
                 raise
@@ -155,9 +167,14 @@ def slowly(server: Server, pace: Pace) -> None:
         asking.send(ask.page().data)
         answer(asking, ask.page())
         sending.send(b"x")
-        quiet = asking.quiet(0.25) and not sending.inbox
+        quiet = asking.quiet(0.25)
         pace.step()
-        expect(quiet, "a connection that stays", "an end", wire=asking)
+        expect(quiet, "a connection that stays after an answer", "an end", wire=asking)
+        sending.quiet(0.0)
+        got = bytes(sending.inbox) or "an end"
+        patient = not (sending.inbox or sending.ended)
+        wanted = "patience with a body of which a byte comes now and then"
+        expect(patient, wanted, got, wire=sending)
     sending.send(b"x" + ask.home().data)
     answer(sending, ask.page())
     answer(sending, ask.home())
@@ -184,5 +201,6 @@ def test_never_reads_ends(lab: Lab) -> None:
     most = before.descriptors
     after = observe(server.tree, lambda tree: tree.descriptors <= most, TIMEOUT + LATE)
     got = f"{after.descriptors} descriptors instead of {most}"
-    expect(after.descriptors <= most, "the connection is closed", got, wire=wire)
+    expected = "the connection is closed"
+    expect(after.descriptors <= most, expected, got, wire=wire, again=HELD)
     same_bytes(server.get().body, server.content, "the page for another client")

@@ -8,7 +8,7 @@ from grader import proc
 from grader.bulk import MIB, Download, Sparse, content, memory
 from grader.check import check
 from grader.clients import by_grader
-from grader.expect import NotJudged, equal, expect, same_bytes
+from grader.expect import NotJudged, equal, expect, same_bytes, shown
 from grader.http import read_response, request
 from grader.lab import Lab, Server
 from grader.site import Site
@@ -18,6 +18,11 @@ BUFFERS = [1 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, M
 READERS = 50
 SPARE = 64 * MIB  # more than any buffer, less than the files
 GIB = 1 << 30
+CURL = "curl -sS -m 3 http://127.0.0.1:8080"
+COMPARE = f"{CURL}/%s | cmp - site/%s && echo the same"
+FRESH = f"""echo one >site/new.txt; {CURL}/new.txt
+echo something longer >site/new.txt; {CURL}/new.txt
+rm site/new.txt; {CURL}/new.txt"""
 
 
 @check("RFC 9110, section 9.3.1; read(2)")
@@ -39,10 +44,12 @@ def test_file_bytes(server: Server, site: Site) -> None:
         ("head.txt", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
         ("zero.txt", b""),
     ):
-        response = server.get(site.add(name, data))
-        equal(response.status, 200, f"the status for {name}")
-        equal(response.get("Content-Length"), str(len(data)), "Content-Length")
-        same_bytes(response.body, data, f"the bytes of {name}")
+        with shown(COMPARE % (name, name)):
+            response = server.get(site.add(name, data))
+            equal(response.status, 200, f"the status for {name}")
+            length = response.get("Content-Length")
+            equal(length, str(len(data)), f"Content-Length of {name}")
+            same_bytes(response.body, data, f"the bytes of {name}")
 
 
 @check("RFC 9112, section 6.2; read(2), write(2)")
@@ -59,9 +66,10 @@ def test_file_sizes(lab: Lab, server: Server, site: Site) -> None:
     sizes |= {lab.random.randrange(2 * MIB) for _ in range(3)}
     whole = content(lab.random, max(sizes))
     for size in sorted(sizes):
-        response = server.get(site.add(f"{size}.bin", whole[:size]))
-        equal(response.status, 200, f"the status for a file of {size} bytes")
-        same_bytes(response.body, whole[:size], f"a file of {size} bytes")
+        with shown(COMPARE % (f"{size}.bin", f"{size}.bin")):
+            response = server.get(site.add(f"{size}.bin", whole[:size]))
+            equal(response.status, 200, f"the status for a file of {size} bytes")
+            same_bytes(response.body, whole[:size], f"a file of {size} bytes")
 
 
 @check("RFC 9110, sections 9.3.2 and 8.6")
@@ -141,15 +149,19 @@ def test_fresh_files(lab: Lab, server: Server, site: Site) -> None:
     path = site.root / name
     wire = server.connect()
     data = request("GET", f"/{name}", host=server.authority)
-    equal(server.ask(data, wire=wire).status, 404, "the status before it is there")
-    for text in (b"one", b"", b"something longer", content(lab.random, 70_000)):
-        path.write_bytes(text)
-        same_bytes(server.ask(data, wire=wire).body, text, "the file as it is now")
-    (site.root / "new").write_bytes(b"another in its place")
-    os.rename(site.root / "new", path)
-    same_bytes(server.ask(data, wire=wire).body, b"another in its place", "the file")
-    path.unlink()
-    equal(server.ask(data, wire=wire).status, 404, "the status when it is gone")
+    with shown(FRESH):
+        status = server.ask(data, wire=wire).status
+        equal(status, 404, "the status before it is there")
+        for text in (b"one", b"", b"something longer", content(lab.random, 70_000)):
+            path.write_bytes(text)
+            same_bytes(server.ask(data, wire=wire).body, text, "the file as it is now")
+        other = b"another in its place"
+        (site.root / "new").write_bytes(other)
+        os.rename(site.root / "new", path)
+        same_bytes(server.ask(data, wire=wire).body, other, "the file")
+        path.unlink()
+        status = server.ask(data, wire=wire).status
+        equal(status, 404, "the status when it is gone")
 
 
 @check("RFC 9110, section 9.3.1; the contract: many at once")

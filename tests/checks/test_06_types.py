@@ -68,7 +68,7 @@ def test_types_usual(server: Server, site: Site) -> None:
 @check("RFC 9110, section 8.3.2; RFC 6657, section 4")
 def test_types_charset(server: Server, site: Site) -> None:
     """Text is bytes and a way to read them. Where you do not tell which, a
-    browser guesses, and shows GrÃ¼Ã\x9fe.
+    browser guesses, and shows GrÃ¼ÃŸe.
 
     1. Which of the types in your table begin with text/ ?
     2. Those, and no picture, have a parameter.
@@ -77,9 +77,9 @@ def test_types_charset(server: Server, site: Site) -> None:
     for extension in USUAL:
         kind, charset = ask_kind(server, site, f"file.{extension}")
         if kind.startswith("text/"):
-            equal(charset, "utf-8", f"the charset of .{extension}, {kind}")
+            equal(charset or "none", "utf-8", f"the charset of .{extension}, {kind}")
         elif kind.startswith(("image/png", "audio/", "video/", "font/")):
-            equal(charset, "", f"the charset of .{extension}, {kind}")
+            equal(charset or "none", "none", f"the charset of .{extension}, {kind}")
 
 
 @check("RFC 9110, section 8.3.1; the contract: in any case")

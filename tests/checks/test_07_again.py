@@ -16,7 +16,11 @@ from grader.observe import observe
 from grader.program import Program
 from grader.tls import BOTH, TLS12, TLS13, Client, client
 
-RESUMED = "openssl s_client -connect 127.0.0.1:8443 -reconnect </dev/null | grep Reused"
+HSTS = """for path in hello.txt nowhere; do curl -sSkI -m 3 https://127.0.0.1:8443/$path
+done | grep -i -e HTTP/ -e Strict"""
+RESUMED = """for way in out in; do {{ printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 1; }} |
+timeout 3 openssl s_client -{} -sess_$way session.pem -connect 127.0.0.1:8443 2>&1 |
+grep -E '^(New|Reused)'; done"""
 
 
 def visit(server: Server, context: Client) -> ssl.SSLObject:
@@ -31,16 +35,17 @@ def visit(server: Server, context: Client) -> ssl.SSLObject:
 
 
 def resumes(server: Server, version: ssl.TLSVersion) -> None:
+    by_hand = RESUMED.format("tls1_3" if version == TLS13 else "tls1_2")
     context = client(server.site, version)
     first = visit(server, context)
-    expect(first.session, "a session to come again with", "none", again=RESUMED)
+    expect(first.session, "a session to come again with", "none", again=by_hand)
     for turn in range(3):
         context.resume = first.session
         ticket = first.session and first.session.has_ticket
-        expect(ticket, "a ticket from the server", "none", again=RESUMED)
+        expect(ticket, "a ticket from the server", "none", again=by_hand)
         again = visit(server, context)
         got = "a full handshake"
-        expect(again.session_reused, f"visit {turn + 2} resumes", got, again=RESUMED)
+        expect(again.session_reused, f"visit {turn + 2} resumes", got, again=by_hand)
         first = again if version == TLS13 else first
 
 
@@ -125,7 +130,9 @@ def test_no_renegotiation(lab: Lab, server: Server) -> None:
 
     if not observe(decided, bool, lab.patience):
         raise Failure("an alert, or the end, for a second handshake", "silence")
-    again = "(sleep 1; echo R; sleep 1) | openssl s_client -tls1_2 -msg -connect ..."
+    again = """{server} --port 8443 &
+{ sleep 1; echo R; sleep 1; } | openssl s_client -tls1_2 -msg \\
+    -connect 127.0.0.1:8443 2>&1 | grep -c 'ServerHello$'"""
     got = "a second one"
     expect(
         count(server_says) == 1, "one ServerHello for a connection", got, again=again
@@ -168,7 +175,8 @@ def test_hsts(lab: Lab) -> None:
             equal(str(response.status), what[:3], f"the status for {what}")
             got = response.get("Strict-Transport-Security")
             where = f"--hsts {age}" if age else "no --hsts"
-            equal(got, wanted, f"Strict-Transport-Security in {what} ({where})")
+            field = f"Strict-Transport-Security in {what} ({where})"
+            equal(got, wanted, field, again=HSTS)
         plain = server.connect(plain=True)
         plain.send(request("GET", "/", host=host))
         response = read_response(plain)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import http.client
+import re
+import shlex
 import shutil
 import subprocess
 
+from grader import story
 from grader.check import check
-from grader.clients import gets_page, serves
-from grader.expect import Failure, NotJudged, equal, expect, same_bytes
+from grader.clients import by_grader, gets_page, serves
+from grader.expect import Failure, NotJudged, equal, expect, same_bytes, shown
 from grader.http import read_response, request
 from grader.lab import Lab, Server
 from grader.tls import BOTH, RECORD, TLS13, Sealer, Shaking, client, sealer
 
 MIB = 1 << 20
+ONE = "printf 'GET /hello.txt HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'"
+TALK = "timeout 5 openssl s_client -quiet -connect 127.0.0.1:8443"
+IN_ONE = f"""for i in $(seq 200); do {ONE}; done >requests
+{{ cat requests; sleep 2; }} | {TALK} | grep -c Hello"""
+AT_ONCE = f"""server=$!; {{ sleep 1; kill -STOP $server
+for i in 1 2 3; do {ONE}; sleep 0.2; done; kill -CONT $server; sleep 1; }} | {TALK}"""
+EDGE = """head -c %d /dev/zero >site/edge
+curl -sSk -m 3 https://127.0.0.1:8443/edge | wc -c"""
+LARGE = """head -c 20000000 /dev/zero >site/large
+curl -sSk -m 9 --limit-rate 8M https://127.0.0.1:8443/large | wc -c"""
 
 
 def pages(server: Server, wire: Sealer, count: int, how: str) -> None:
@@ -49,8 +62,9 @@ def test_record_edges(lab: Lab, server: Server) -> None:
         wire = server.connect(tls=client(lab.site, version))
         for target, content in files.items():
             data = request("GET", target, host=server.authority)
-            response = server.ask(data, wire=wire)
-            same_bytes(response.body, content, f"the body of {target}")
+            with shown(EDGE % len(content)):
+                response = server.ask(data, wire=wire)
+                same_bytes(response.body, content, f"the body of {target}")
         wire.close()
 
 
@@ -71,7 +85,8 @@ def test_requests_in_one_record(server: Server) -> None:
     for version in BOTH:
         wire = sealer(server, client(server.site, version))
         wire.push(wire.seal(one * count))
-        pages(server, wire, count, "in one record")
+        with shown(IN_ONE):
+            pages(server, wire, count, "in one record")
 
 
 @check("SSL_has_pending(3), SSL_CTX_set_read_ahead(3)")
@@ -95,15 +110,17 @@ def test_records_in_one_segment(lab: Lab, server: Server) -> None:
         got = shaking.take_until(plain, server.content)
     except Failure as failure:
         expected = "the page for a request that came with the handshake's end"
-        raise Failure(expected, failure.got) from None
-    expect(server.content in got, "the page", got)
+        raise Failure(expected, failure.got, again=AT_ONCE) from None
+    expect(server.content in got, "the page", got, again=AT_ONCE)
     for size in (len(one), len(one) - 1, lab.random.randrange(2, 200)):
         wire = sealer(server)
         wire.push(wire.seal_each(one * 40, size))
-        pages(server, wire, 40, f"in records of {size} bytes, sent at once")
+        with shown(AT_ONCE):
+            pages(server, wire, 40, f"in records of {size} bytes, sent at once")
 
 
 @check("RFC 8446, section 5.1: records have no meaning of their own")
+@by_grader
 def test_request_over_records(lab: Lab, server: Server) -> None:
     """As TCP cuts bytes anywhere, TLS does so once more: a request may come in
     as many records as it has bytes, and a record in as many segments.
@@ -156,13 +173,14 @@ def test_large_over_tls(lab: Lab, server: Server) -> None:
         wire.push(wire.seal(request("GET", target, host=server.authority)))
         wire.push(wire.seal(request("GET", server.page, host=server.authority)))
         slow.append((wire, target, content))
-    serves(server, "a client beside three that do not read")
-    for wire, _, content in slow:  # so that they stop in other places
-        wire.inbox[:0] = wire.take(lab.random.randrange(len(content) // 2))
-    serves(server, "a client beside three that read slowly")
-    for wire, target, content in reversed(slow):
-        same_bytes(read_response(wire).body, content, f"the body of {target}")
-        pages(server, wire, 1, "behind a large one")
+    with shown(LARGE):
+        serves(server, "a client beside three that do not read")
+        for wire, _, content in slow:  # so that they stop in other places
+            wire.inbox[:0] = wire.take(lab.random.randrange(len(content) // 2))
+        serves(server, "a client beside three that read slowly")
+        for wire, target, content in reversed(slow):
+            same_bytes(read_response(wire).body, content, f"the body of {target}")
+            pages(server, wire, 1, "behind a large one")
 
 
 # --- clients that others wrote ------------------------------------------------
@@ -172,7 +190,9 @@ def run_client(lab: Lab, words: "list[str]", text: str = "") -> bytes:
     """What another program prints when it is this server's client."""
     if not shutil.which(words[0]):
         raise NotJudged(f"there is no {words[0]} here")
-    shown = " ".join(words)
+    line = shlex.join(words).replace(str(lab.site.cert), "cert.pem")
+    line = re.sub(r"(?<=127\.0\.0\.1:)\d+", "8443", line)
+    line = "printf " + story.quote(text.encode()) + f" | {line}" if text else line
     try:
         done = subprocess.run(
             words,
@@ -183,11 +203,11 @@ def run_client(lab: Lab, words: "list[str]", text: str = "") -> bytes:
         )
     except subprocess.TimeoutExpired:
         expected = f"{words[0]} gets its answers"
-        raise Failure(expected, "it still waits", again=shown) from None
+        raise Failure(expected, "it still waits", again=line) from None
     said = done.stderr.decode(errors="replace").strip() or "nothing"
     got = f"status {done.returncode}, and on stderr: {said}"
     wanted = f"{words[0]} ends with status 0"
-    expect(done.returncode == 0, wanted, got[:400], again=shown)
+    expect(done.returncode == 0, wanted, got[:400], again=line)
     return done.stdout
 
 

@@ -8,8 +8,9 @@ import socket
 import time
 
 from grader.check import check
-from grader.clients import TRIES, gets_page, serves
-from grader.expect import Failure, NotJudged, equal, expect, same_bytes
+from grader.clients import TRIES, by_grader, gets_page, serves, stays_idle
+from grader.ends import end_of
+from grader.expect import Failure, NotJudged, equal, expect, same_bytes, shown
 from grader.http import ended, nothing_more, read_response, request
 from grader.lab import Lab, Server
 from grader.observe import observe
@@ -19,6 +20,28 @@ from grader.wire import Wire
 
 MIB = 1 << 20
 AT_ONCE = 3.0  # seconds; one of them may be for lingering
+CUT = """printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n' |
+timeout -s KILL 1 openssl s_client -quiet -connect 127.0.0.1:8443"""
+SHAKING = """server=$!; { printf '\\026\\003\\001\\002\\000'; sleep 9; } | nc 127.0.0.1 8443 &
+sleep 1; kill $server; time wait $server"""
+FINISH = """server=$!; head -c 12000000 /dev/zero >site/large; sleep 1
+curl -sSk --limit-rate 4M https://127.0.0.1:8443/large | wc -c & sleep 1
+kill $server; wait"""
+UNWRAP = """python3 -c 'import socket, ssl
+plain = socket.create_connection(("127.0.0.1", 8443))
+ssl._create_unverified_context().wrap_socket(plain).unwrap()'"""
+# A client that asks, does not read, says goodbye, and goes.
+GONE = """{this} --quiet &
+server=$!; sleep 1; python3 -c '
+import socket, ssl, time
+plain = socket.create_connection(("127.0.0.1", 8443))
+wire = ssl._create_unverified_context().wrap_socket(plain)
+wire.sendall(b"GET /large HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+time.sleep(1)
+wire.setblocking(False)
+try: wire.unwrap()
+except ssl.SSLError: time.sleep(1)'
+sleep 4; ps -o time,cmd $server"""
 
 
 def said_goodbye(wire: Wire, how: str) -> bytes:
@@ -78,13 +101,15 @@ def test_late_goodbye(lab: Lab) -> None:
         wire.half_close()
         wires.append((wire, "the client's own close_notify", b""))
     for wire, how, data in wires:
-        answer = said_goodbye(wire, how)
+        with shown(UNWRAP if "own" in how else ""):
+            answer = said_goodbye(wire, how)
         wanted = f"{'408' if data else 'silence'} after {how}"
         good = answer.startswith(b"HTTP/1.1 408 ") if data else not answer
         expect(good, wanted, answer[:80], wire=wire)
 
 
 @check("RFC 8446, section 6.1: no effect on the read side")
+@by_grader
 def test_client_close_notify(lab: Lab, server: Server) -> None:
     """A client may say that it will ask no more, and still wait for the
     answers. That is the half-close of TCP, one floor up.
@@ -111,6 +136,43 @@ def test_client_close_notify(lab: Lab, server: Server) -> None:
             if last:
                 gets_page(server, read_response(wire), who)
             equal(wire.rest(), b"", "what follows the last answer")
+
+
+@check("SSL_get_error(3): SSL_ERROR_ZERO_RETURN; write(2): EPIPE")
+def test_goodbye_and_gone(lab: Lab, server: Server) -> None:
+    """A reader closes the page while your server is still sending: the browser
+    says goodbye, and goes. Then no write will ever succeed again, and a server
+    that takes that for "not yet" tries for ever.
+
+    1. What does your send function return when the client has gone?
+    2. After a close_notify SSL_get_error() says SSL_ERROR_ZERO_RETURN for a
+       failed SSL_write(), too. For a write that is no end in order.
+    3. Whatever SSL_write() returns that is not more than 0, and does not want
+       to read or write first, ends the connection.
+    """
+    large = lab.site.add("large", bytes(16 * MIB))
+    for version in BOTH:
+        wire = sealer(server, client(lab.site, version), receive_buffer=4096)
+        wire.push(wire.seal(request("GET", large, host=server.authority)))
+        wire.take(1 << 16)
+        stuck(server, wire)
+        wire.try_send(wire.seal_goodbye(), 1.0)
+        observe(lambda: end_of(server, wire).unread, lambda unread: not unread)
+        wire.reset()
+    when = "for a client that has gone in the middle of an answer"
+    stays_idle(server, when, GONE)
+
+
+def stuck(server: Server, wire: Wire) -> None:
+    """Waits until no more fits between the server and this client."""
+    unsent = -1
+
+    def moved() -> bool:
+        nonlocal unsent
+        before, unsent = unsent, end_of(server, wire).unsent
+        return unsent != before
+
+    observe(moved, lambda it_did: not it_did and unsent > 0)
 
 
 def cut_off(wire: Wire) -> None:
@@ -154,7 +216,8 @@ def test_truncation_told(lab: Lab, server: Server) -> None:
             lines = observe(lambda: troubles(server, before), bool, lab.patience)
             wanted = f"a line on stderr that names TLS, after a cut {how}"
             good = lines and NAMED.search(lines[0])
-            expect(good, wanted, lines[0] if lines else "none", wire=wire)
+            got = lines[0] if lines else "none"
+            expect(good, wanted, got, wire=wire, again=CUT)
             serves(server, "the client after one that was cut off")
     for data in (whole, b""):  # harmless; whether it is told is the server's choice
         wire = server.connect()
@@ -193,13 +256,14 @@ def test_stops_in_handshake(lab: Lab) -> None:
         status = server.stop(signal.SIGTERM)
         took = server.stop_took
         got = f"it {server.how_ended(status)} after {took:.1f} s"
-        expect(status == 0, f"an end with status 0 within {STOP:g} s", got)
+        wanted = f"an end with status 0 within {STOP:g} s"
+        expect(status == 0, wanted, got, again=SHAKING)
         for wire in wires:
             wire.rest()
         if took < AT_ONCE:
             return
     wanted = "an end at once where no answer is under way"
-    raise Failure(wanted, f"after {took:.1f} s")
+    raise Failure(wanted, f"after {took:.1f} s", again=SHAKING)
 
 
 @check("the contract: SIGTERM, answers under way are finished; RFC 8446, 6.1")
@@ -215,7 +279,8 @@ def test_stop_says_goodbye(lab: Lab) -> None:
     for _ in range(TRIES):
         began = time.monotonic()
         try:
-            finishes(lab)
+            with shown(FINISH):
+                finishes(lab)
             return
         except Failure:
             if time.monotonic() - began < STOP:

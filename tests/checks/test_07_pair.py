@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grader.check import check
 from grader.clients import serves
-from grader.expect import NotJudged, expect, same_bytes
+from grader.expect import NotJudged, expect, same_bytes, shown
 from grader.http import request
 from grader.lab import Finished, Lab
 from grader.pairs import chain, encrypted, openssl, pair, start_with
@@ -20,11 +20,26 @@ from grader.program import command_words
 from grader.tls import BOTH, client
 
 
-def refused(lab: Lab, why: str, *options: str, names: str = "") -> Finished:
-    """The server does not start, and says so in one line that names a file."""
+OTHER = "openssl genrsa -out other.pem 2048 2>/dev/null; --key other.pem"
+LOCKED = """openssl ec -aes256 -passout pass:x -in key.pem -out encrypted.pem 2>/dev/null; \
+--key encrypted.pem"""
+CHAIN = """cat cert.pem cert.pem >chain.pem
+{server} --port 8443 --cert chain.pem &
+sleep 1; openssl s_client -showcerts -connect 127.0.0.1:8443 </dev/null 2>/dev/null |
+grep -c BEGIN"""
+
+
+def refused(
+    lab: Lab, why: str, *options: str, names: str = "", again: str = ""
+) -> Finished:
+    """The server does not start, and says so in one line that names a file.
+    again: to see it by hand, a line that makes that file, and the option."""
     words = ["--port", "0", "--root", str(lab.site.root), *options]
     run = lab.run(*words)
-    ran = {"ran": run.line}
+    make, _, option = again.rpartition("; ")
+    line = f"timeout 3 {{server}} --port 8443 {option}; echo exit status $?"
+    line = f"{make}\n{line}" if make else line
+    ran = {"ran": run.line, "again": line if again else ""}
     wanted = f"exit status 2 for {why}"
     expect(run.status == 2, wanted, run.ended if run.ended else "it listens", **ran)
     lines = run.err.splitlines()
@@ -73,8 +88,9 @@ def test_pair_missing(lab: Lab) -> None:
     folder.mkdir()
     for bad in (gone, folder):
         what = "a directory" if bad == folder else "a missing file"
-        refused(lab, f"{what} as certificate", *options(bad, key), names=bad.name)
-        refused(lab, f"{what} as key", *options(cert, bad), names=bad.name)
+        given = {"names": bad.name, "again": f"mkdir folder.pem; --key {bad.name}"}
+        refused(lab, f"{what} as certificate", *options(bad, key), **given)
+        refused(lab, f"{what} as key", *options(cert, bad), **given)
     secret = lab.directory / "secret.pem"
     secret.write_bytes(key.read_bytes())
     secret.chmod(0)
@@ -108,9 +124,14 @@ def test_pair_garbage(lab: Lab) -> None:
     }
     for what, content in contents.items():
         bad.write_bytes(content)
-        refused(lab, f"{what} as certificate", *options(bad, key), names=bad.name)
-        refused(lab, f"{what} as key", *options(cert, bad), names=bad.name)
-    refused(lab, "key and certificate swapped", *options(key, cert), names=key.name)
+        given = {
+            "names": bad.name,
+            "again": "head -c 20 cert.pem >bad.pem; --key bad.pem",
+        }
+        refused(lab, f"{what} as certificate", *options(bad, key), **given)
+        refused(lab, f"{what} as key", *options(cert, bad), **given)
+    given = {"names": key.name, "again": "--cert key.pem --key cert.pem"}
+    refused(lab, "key and certificate swapped", *options(key, cert), **given)
 
 
 @check("SSL_CTX_check_private_key(3)")
@@ -125,10 +146,10 @@ def test_pair_mismatched(lab: Lab) -> None:
     assert lab.site.cert
     rsa_cert, rsa_key = pair(lab.directory / "rsa", "rsa")
     _, other = pair(lab.directory / "other")
-    either = "cert.pem|key.pem"
-    refused(lab, "another key", *options(lab.site.cert, other), names=either)
-    refused(lab, "an RSA key", *options(lab.site.cert, rsa_key), names=either)
-    refused(lab, "an RSA certificate", *options(rsa_cert, other), names=either)
+    given = {"names": "cert.pem|key.pem", "again": OTHER}
+    refused(lab, "another key", *options(lab.site.cert, other), **given)
+    refused(lab, "an RSA key", *options(lab.site.cert, rsa_key), **given)
+    refused(lab, "an RSA certificate", *options(rsa_cert, other), **given)
 
 
 @check("SSL_CTX_set_default_passwd_cb(3); the contract: one clear line")
@@ -144,7 +165,7 @@ def test_key_encrypted(lab: Lab) -> None:
     assert lab.site.cert and lab.site.key
     for key in encrypted(lab.directory, lab.site.key):
         given = options(lab.site.cert, key)
-        refused(lab, "an encrypted key", *given, names=key.name)
+        refused(lab, "an encrypted key", *given, names=key.name, again=LOCKED)
         asks_nothing(lab, given)
 
 
@@ -180,7 +201,10 @@ def asks_nothing(lab: Lab, given: "list[str]") -> None:
             except OSError:
                 pass  # the end of a terminal that nobody has open
         os.close(ours)
-    again = f"{lab.command} --cert cert.pem --key encrypted.pem  # in a terminal"
+    make = LOCKED.rpartition("; ")[0]
+    line = f"{lab.command} --port 8443 --cert cert.pem --key encrypted.pem"
+    again = f"{make}\ntimeout 3 script -qc {shlex.quote(line)} /dev/null"
+    again += "; echo exit status $?  # {server}, in a terminal"
     expect(good, "exit status 2 in a terminal, too", ended, again=again)
     expect(not asked, "nothing asked in the terminal", asked, again=again)
 
@@ -198,10 +222,11 @@ def test_chain_complete(lab: Lab) -> None:
     """
     whole, key, root = chain(lab.directory / "chain")
     server = start_with(lab, whole, key)
-    for version in BOTH:
-        context = client(lab.site, version, trust=str(root))
-        wire = server.connect(tls=context)
-        data = request("GET", server.page, host=server.authority)
-        same_bytes(server.ask(data, wire=wire).body, server.content, "the page")
-    lab.site.tls = client(lab.site, trust=str(root))
-    serves(server)
+    with shown(CHAIN):
+        for version in BOTH:
+            context = client(lab.site, version, trust=str(root))
+            wire = server.connect(tls=context)
+            data = request("GET", server.page, host=server.authority)
+            same_bytes(server.ask(data, wire=wire).body, server.content, "the page")
+        lab.site.tls = client(lab.site, trust=str(root))
+        serves(server)

@@ -7,8 +7,9 @@ import socket
 import time
 
 from grader.check import check
-from grader.clients import gets_page, room_for, serves, timely, until_end
-from grader.expect import Failure, NotJudged, expect
+from grader.clients import by_grader, gets_page, room_for, serves, timely
+from grader.clients import until_end
+from grader.expect import Failure, NotJudged, expect, shown
 from grader.http import request
 from grader.lab import Lab, Server
 from grader.observe import observe
@@ -17,6 +18,14 @@ from grader.wire import Wire
 
 STALLED = 500
 MIB = 1 << 20
+# What begins as a ClientHello of 512 bytes does.
+HALF = """{ printf '\\026\\003\\001\\002\\000'; sleep 9; } | nc 127.0.0.1 8443 & sleep 1
+curl -sSk -m 3 https://127.0.0.1:8443/hello.txt"""
+GONE = """server=$!; sleep 1; for i in 1 2 3 4 5; do
+printf '\\026\\003\\001\\002\\000' | timeout 1 nc -N 127.0.0.1 8443; done
+ls /proc/$server/fd"""
+DRIP = """time { printf '\\026\\003\\001\\002\\000'
+for i in 1 2 3 4 5 6; do sleep 0.7; printf x; done; } | nc 127.0.0.1 8443"""
 
 
 def stall(server: Server) -> "list[Wire]":
@@ -40,14 +49,16 @@ def test_stalled_handshakes(lab: Lab) -> None:
     """
     with room_for(STALLED + 200):
         server = lab.start("--timeout", "60")
-        stall(server)
+        with shown(HALF):
+            stall(server)
 
         def attempt() -> float:
             began = time.monotonic()
-            serves(server, f"a good client among {STALLED} that stand still")
+            serves(server, f"a good client among {STALLED} that stand still", HALF)
             return time.monotonic() - began
 
-        timely(attempt, 0.0, "a good client's page")
+        with shown(HALF):
+            timely(attempt, 0.0, "a good client's page")
 
 
 @check("SSL_free(3), close(2)")
@@ -72,7 +83,7 @@ def test_stalled_leave_nothing(lab: Lab) -> None:
             most = before.descriptors
             after = observe(server.tree, lambda tree: tree.descriptors <= most)
             wanted = f"{most} descriptors once they have left"
-            expect(after.descriptors <= most, wanted, after.descriptors)
+            expect(after.descriptors <= most, wanted, after.descriptors, again=GONE)
             grown = after.rss - grown if last else after.rss
     room = (24 if server.sanitized() else 4) * MIB
     got = f"{grown >> 10} KiB more than after the same before"
@@ -115,11 +126,13 @@ def test_stalled_time_out(lab: Lab) -> None:
                 break
         return until_end(wire, began, 0.1, f"an end after {seconds:g} s")
 
-    timely(all_ways, seconds, "clients that stand still in the handshake: the end")
-    timely(dripping, seconds, "a ClientHello that never gets whole: the end")
+    with shown(DRIP):
+        timely(all_ways, seconds, "clients that stand still in the handshake: the end")
+        timely(dripping, seconds, "a ClientHello that never gets whole: the end")
 
 
 @check("the contract: the clock restarts when a handshake is complete")
+@by_grader
 def test_clock_after_handshake(lab: Lab) -> None:
     """A phone far away needs a second for the handshake. It then has its full
     time for the request, not what the handshake has left of it.
