@@ -9,8 +9,34 @@
 #   make test-03         the suite of one step on the reference
 #   make test-all        what is slow besides: real browsers, large files, lint,
 #                        coverage, other compilers
-#   make grade-03 SERVER='any command'   the same suite on any program
+#
+#   make start-03        begin the homework of step 03, in work/03-fork/
+#   make watch-03        grade it whenever a file is saved
+#   make grade-03        grade it; SERVER='any command' grades any program
+#   make grade-03 EXERCISE=threads       with an exercise of the lesson
+#   make grade-03 REPORTS=dir            with the results as HTML, JUnit, CSV, ...
+#   make grade-03 COURSE=course.ini      by a teacher's points and deadline
+#   make hint-03         the next hint for its first failing check
+#   make progress        the staircase, and where you are
+#   make solution-03     what the reference does differently, once it passes
+#   make reset-03        begin again; a copy of the old work is kept
+#   make work-03         build it alone: build/work/03-fork
+#
+#   make handout-03      an archive for a class, without answers; PARTS=01-04
+#   make gradescope-03   what Gradescope takes; autolab-03, classroom50-03
+#
+#   make demo            see 02, 03 and 04 with a silent client, side by side
+#   make demo-05 SCENARIO=pipelining     see what a step does, on a timeline
+#   make timelines       draw the lessons' timelines anew
+#
 #   make unit            the unit tests of common/
+#   make test-exercises  answers of the exercises, and mistakes in them
+#   make test-graders    that the graders are right: their own tests, mutants,
+#                        correct servers in Python, nginx, lighttpd and Apache
+#   make mutants         the mistakes that the suites must find, as a table
+#   make test-mutants    plants each of them, and wants it to be found;
+#                        NAMES='03 zomb' takes those of these steps or names
+#   make flaky RUNS=10   the same verdicts each time? BUSY=2 works beside
 #   make check-tree      the rules of the tree: twins, layers, sizes
 #   make format          C by clang-format, Python by black
 #   make lint            what the compilers, linters and type checker say
@@ -22,13 +48,14 @@
 #   make clean           remove build/
 #
 # CC=clang takes another compiler, BUILD=dir another place for what is made,
-# V=1 shows the commands. Programs with sanitizers are build/san/01-tcp-echo
+# WORK=dir for a student's own work, V=1 shows the commands. Programs with sanitizers are build/san/01-tcp-echo
 # and so on. Needs GNU make 3.81 or newer.
 
 # Another make reads the next line as a directive, GNU make as a harmless rule.
 .error : This Makefile needs GNU make. Its name may be gmake.
 
 BUILD = build
+WORK = work
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -191,6 +218,52 @@ $(foreach u,$(units),\
     $(eval $(call unit,$(BUILD)/san/,$(u),$(sanitized)))\
     $(eval $(call unit,$(BUILD)/cov/,$(u),$(covered))))
 
+# ---- A student's own programs ----------------------------------------------
+# build/work/03-fork is made of work/03-fork/ and of common/ without the names of
+# any file of that step, whether the student has it or not. Its warnings are
+# shown and do no harm, those aside that are always mistakes.
+
+work := $(patsubst $(CURDIR)/%,%,$(abspath $(WORK)))
+work_dir = $(work)/$(notdir $(1))
+worked_on = $(foreach s,$(steps),$(if $(wildcard $(call work_dir,$(s))),$(s)))
+mistakes = -Wno-error -Werror=implicit-function-declaration \
+    -Werror=incompatible-pointer-types -Werror=int-conversion \
+    -Werror=return-type
+
+$(BUILD)/work/obj/%.o: $(work)/%.c Makefile $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,compile,$<)
+	$(Q)$(compiler) $(flags) $(sanitized) $(mistakes) $(more) -I$(<D) \
+	    $(include_path) -MMD -MP -c -o $@ $<
+$(BUILD)/work/obj/07-https/%.o: more = $(openssl_flags)
+
+# $(call work_program,directory of the step,name,sources)
+define work_program
+$(BUILD)/work/$(2): $(call work_objects,$(3)) $(BUILD)/work/obj/$(2).a
+	@mkdir -p $$(@D)
+	$$(call say,link,$$@)
+	$$(Q)$$(compiler) $$(sanitized) -o $$@ $$(filter %.o %.a,$$^) \
+	    $(call tls_of,$(1))
+$(BUILD)/work/obj/$(2).a: Makefile $(wildcard common/*) \
+    $(call work_dir,$(1)) $(filter-out $(addprefix %/,$(notdir \
+    $(patsubst %.c,%.o,$(3) $(wildcard $(1)/*.c)))),$(call objects,\
+    $(BUILD)/san/,$(if $(call tls_of,$(1)),$(common),$(plain))))
+	@mkdir -p $$(@D)
+	$$(Q)rm -f $$@
+	$$(Q)$$(AR) rc $$@ $$(filter %.o,$$^)
+$(work_verb): $(BUILD)/work/$(2)
+.PHONY: $(work_verb)
+objects_made += $(call work_objects,$(3))
+endef
+work_objects = $(patsubst $(work)/%.c,$(BUILD)/work/obj/%.o,$(1))
+work_verb = work-$(call number,$(1))
+$(foreach s,$(worked_on),\
+    $(eval $(call work_program,$(s),$(notdir $(s)),\
+        $(call server_of,$(call work_dir,$(s)))))\
+    $(if $(call client_of,$(call work_dir,$(s))),\
+        $(eval $(call work_program,$(s),$(call client_name,$(s)),\
+            $(call client_of,$(call work_dir,$(s)))))))
+
 # What uses OpenSSL and libcheck waits until they are there.
 $(foreach v,$(BUILD)/ $(BUILD)/san/ $(BUILD)/cov/,$(call objects,$(v),\
     $(filter %.c,$(uses_tls) $(wildcard common/tls/*.c)))): | $(have)/run
@@ -280,7 +353,12 @@ verb_jobs = $(foreach v,$(1),\
     'verb $(v): MAKEFLAGS= $(MAKE) --no-print-directory BUILD=$(BUILD) $(v)')
 tree_jobs = 'verb check-tree: $(check_tree)' \
     'pytest tools: BUILD=$(BUILD) $(pytest) tests/tools' \
-    'pytest grader: $(pytest) $(workers) tests/selftest -m "not slow"'
+    'pytest grader: $(pytest) $(workers) tests/selftest -m "not slow"' \
+    'pytest coursework: BUILD=$(BUILD) $(pytest) $(workers) tests/coursework \
+        -m "not slow"' \
+    'pytest exercises: $(exercises) -m "not slow"' \
+    'pytest mutants: $(mutant_tests) -m "not slow"' \
+    'pytest demo: BUILD=$(BUILD) $(pytest) tests/demo -m "not slow"'
 check_tree = $(python) tests/tools/check_tree.py --build $(BUILD)
 
 test: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
@@ -292,7 +370,32 @@ test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	@exec $(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
 	    'pytest browser: $(pytest) tests/browser --programs $(BUILD)' \
 	    'maybe grader slow: $(pytest) tests/selftest -m slow' \
+	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow' \
+	    'pytest exercises slow: $(exercises) $(workers) -m slow' \
+	    'pytest coursework slow: BUILD=$(BUILD) $(pytest) $(workers) \
+	        tests/coursework -m slow' \
+	    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
+
+# That the graders are right: every mistake is found, nothing right is refused.
+test-graders: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
+	@exec $(run_jobs) 'pytest grader: $(pytest) $(workers) tests/selftest' \
+	    'pytest mutants: $(mutant_tests) $(workers)'
+mutant_tests = BUILD=$(BUILD) $(pytest) tests/mutants
+.PHONY: test-graders
+
+# RUNS=n of each suite, with BUSY=n other processes at work; STEPS="03 04" of some.
+flaky: $(filter-out $(BUILD)/san/unit/%,$(made_$(BUILD)/san/)) $(have)/test
+	@$(python) tests/tools/flaky.py --build $(BUILD) --workers "$(workers)" \
+	    --runs $(or $(RUNS),10) --busy $(or $(BUSY),0) --steps $(STEPS)
+.PHONY: flaky
+
+mutants_run = PYTHONPATH=tests BUILD=$(BUILD) $(python) -m mutants.run
+mutants: $(have)/test
+	@$(mutants_run) $(NAMES)
+test-mutants: $(made_$(BUILD)/san/) $(have)/test
+	@$(mutants_run) --prove $(NAMES)
+.PHONY: mutants test-mutants
 
 unit: $(filter $(BUILD)/san/unit/%,$(made_$(BUILD)/san/)) $(have)/test
 	@exec $(run_jobs) $(call unit_jobs,$(BUILD)/san/)
@@ -311,23 +414,28 @@ run-$(2): $(BUILD)/$(notdir $(1)) $(if $(call tls_of,$(1)),$(certificate))
 	$$< $$(options)
 test-$(2): $(call programs_of,$(BUILD)/san/,$(1)) $(have)/test
 	@$$(call suite,$(BUILD)/san/,$(1),$$(ARGS))
-grade-$(2): $(have)/test
-	$$(if $$(SERVER),,$$(error Say which server: make $$@ SERVER='command'))
-	@$$(pytest) $$(workers) tests/checks --step $(2) --server '$$(SERVER)' $$(ARGS)
 diff-$(2):
 	@tests/tools/diff_step.sh $(2)
 $(if $(filter-out 01 02 03 04 05,$(2)),run-$(2): root = docs/welcome)
 $(if $(call tls_of,$(1)),run-$(2): cert = $(certificate)
 run-$(2): key = $(BUILD)/certificate/key.pem)
-.PHONY: run-$(2) test-$(2) grade-$(2) diff-$(2)
+.PHONY: run-$(2) test-$(2) diff-$(2)
 endef
 $(foreach s,$(steps),$(eval $(call step_verbs,$(s),$(call number,$(s)))))
 
 run: run-07
 .PHONY: run
 
-run-% test-% grade-% diff-%:
+run-% test-% diff-%:
 	$(error There is no step $*; the steps are $(call number,$(steps)))
+
+# ---- Coursework ------------------------------------------------------------
+
+include tests/coursework/rules.mk
+
+# ---- Pictures --------------------------------------------------------------
+
+include tests/demo/rules.mk
 
 # ---- Care ------------------------------------------------------------------
 

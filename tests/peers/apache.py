@@ -45,6 +45,8 @@ AddType text/plain .txt
 <FilesMatch "^hello$">
     ForceType text/plain
 </FilesMatch>
+EnableMMAP Off
+TraceEnable Off
 KeepAlive On
 MaxKeepAliveRequests 0
 KeepAliveTimeout {milliseconds}ms

@@ -8,10 +8,11 @@ the path are judged by whoever answers.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import time
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Optional, Union
 
 TARGET_MOST = 8000
 HEAD_MOST = 16 << 10
@@ -22,19 +23,26 @@ LINE_MOST = TARGET_MOST + 64
 METHODS = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split()
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 REG_NAME = r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+FIELD = re.compile(rf"({TOKEN}):([\t\x20-\x7e\x80-\xff]*)")
 AUTHORITY = re.compile(rf"(\[[^\]]*\]|{REG_NAME})(?::([0-9]*))?")
 ABSOLUTE = re.compile(r"(?i:https?)://([^/?#]*)([^#]*)")
 
 REASONS = {
     200: "OK",
+    301: "Moved Permanently",
+    304: "Not Modified",
     400: "Bad Request",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     413: "Content Too Large",
     414: "URI Too Long",
     417: "Expectation Failed",
     431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
     501: "Not Implemented",
+    503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }
 
@@ -56,6 +64,7 @@ class Request:
     method: str
     path: str  # without the query, as it was sent
     minor: int  # of HTTP/1.minor
+    query: str = ""  # "?" and what follows it
     fields: list[tuple[str, str]] = field(default_factory=list)
     length: int = 0  # of the body...
     chunked: bool = False  # ...where it is not this
@@ -70,7 +79,7 @@ class Request:
         return [part.strip(" \t").lower() for part in parts if part.strip(" \t")]
 
 
-def head_end(data: bytes) -> int:
+def head_end(data: Union[bytes, bytearray]) -> int:
     """Where the head ends, 0 while it is not whole. Refuses what is too long
     to be waited for, and what is wrong whatever will follow."""
     start = 0
@@ -104,6 +113,7 @@ def parse_head(data: bytes) -> Request:
         raise Refused(414)
     request = Request(first, method, "", int(minor))
     host, request.path = _target(method, target, first)
+    request.query = "".join(target.partition("?")[1:])
     for line in lines:
         request.fields.append(_field(line, first))
     if len(request.fields) > FIELDS_MOST:
@@ -139,7 +149,7 @@ def _target(method: str, target: str, line: str) -> tuple[Optional[str], str]:
 
 
 def _field(line: str, first: str) -> tuple[str, str]:
-    match = re.fullmatch(rf"({TOKEN}):([\t\x20-\x7e\x80-\xff]*)", line)
+    match = FIELD.fullmatch(line)
     if not match:  # a folded line too: it begins with a space
         raise Refused(400, first)
     return match[1].lower(), match[2].strip(" \t")
@@ -189,7 +199,7 @@ def _judge_framing(request: Request) -> None:
         request.length = int(lengths[0])
 
 
-def _text(line: bytes) -> str:
+def _text(line: Union[bytes, bytearray]) -> str:
     return line.decode("latin-1").rstrip("\r")
 
 
@@ -198,12 +208,24 @@ def _text(line: bytes) -> str:
 
 @dataclass
 class Answer:
-    """A response; the body is left out of what is sent for HEAD."""
+    """A response. The body is in memory, but for what follows it in a file
+    that is open until release()."""
 
     status: int
     body: bytes = b""
     kind: str = "text/plain; charset=utf-8"
     more: list[str] = field(default_factory=list)  # further field lines
+    file: Optional[int] = None
+    size: int = 0  # of the body, where there is a file
+
+    @property
+    def length(self) -> int:
+        return len(self.body) if self.file is None else self.size
+
+    def release(self) -> None:
+        if self.file is not None:
+            os.close(self.file)
+            self.file, self.size = None, len(self.body)
 
 
 def error(status: int, *more: str) -> Answer:
@@ -216,12 +238,17 @@ def http_date(now: Optional[float] = None) -> str:
     return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now))
 
 
-def render(answer: Answer, *, head_only: bool, close: bool) -> bytes:
-    """The bytes of a response."""
+def render(
+    answer: Answer, *, head_only: bool, close: bool, stay: bool = False
+) -> bytes:
+    """The bytes of a response, as far as they are in memory. stay: the client
+    has to be told that the connection stays (HTTP/1.0)."""
     lines = [f"HTTP/1.1 {answer.status} {REASONS[answer.status]}"]
     lines += [f"Date: {http_date()}", "Server: peer", *answer.more]
-    lines += [f"Content-Type: {answer.kind}", f"Content-Length: {len(answer.body)}"]
+    if answer.status != 304:
+        lines += [f"Content-Type: {answer.kind}", f"Content-Length: {answer.length}"]
     lines += ["Connection: close"] if close else []
+    lines += ["Connection: keep-alive"] if stay and not close else []
     head = "".join(line + "\r\n" for line in lines) + "\r\n"
     return head.encode("latin-1") + (b"" if head_only else answer.body)
 

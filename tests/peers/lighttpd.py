@@ -19,6 +19,7 @@ server.upload-dirs = ("{directory}")
 server.errorlog = "/dev/null"
 index-file.names = ("index.html", "index.htm")
 mimetype.assign = (".html" => "text/html", ".txt" => "text/plain", "" => "text/plain")
+server.stat-cache-engine = "disable"
 server.max-request-size = 1024
 server.max-keep-alive-requests = 65535
 server.max-keep-alive-idle = {time}

@@ -4,30 +4,38 @@ It shows that the grader judges the contract and not one program:
 
     python3 tests/peers/peer.py --step 02 --port 8080
 
-It is written to be read, with blocking sockets and the standard library.
+It is written to be read, with the standard library alone. Each step builds on
+those before it:
+
+    blocking.py    01, 02: one client after another
+    forking.py     03: a process for each client
+    loop.py        04: one process, many clients
+    one_request.py 04: a request and its answer, as a protocol
+    kept.py        05: a connection outlives a request
+    bodies.py      05: where a body ends
+    site_files.py  06: names become files; with dates.py and media_types.py
+    secure.py      07: TLS below the same HTTP; with client_hello.py
+
+http_rules.py is HTTP itself, pages.py has the two pages of 02 to 05, and
+answers.py tells how an answer goes to its client. Here is what comes before
+the first client: the command line and the listening socket.
 """
 
 from __future__ import annotations
 
-import os
-import signal
+import re
 import socket
 import sys
-import time
 from dataclasses import dataclass
-from typing import NoReturn, Optional
+from typing import TYPE_CHECKING, Callable, Iterator, NoReturn, Optional, Protocol
 
-import http_rules as rules
+from answers import AccessLog
+from blocking import Clock, OneByOne, echo, serve_request
+from pages import Find, find_page
 
-LINGER = 1.0  # seconds in which a client may still read its answer
-
-HELLO = b"Hello from the server\n"
-HOME = b"""<!DOCTYPE html>
-<html lang="en">
-<title>Hello</title>
-<p>Hello from the server. There is a <a href="/hello">plain page</a> too.
-</html>
-"""
+if TYPE_CHECKING:
+    from loop import Stream
+    from site_files import Site
 
 
 @dataclass
@@ -39,48 +47,98 @@ class Options:
     port: int = 8080
     show: bool = False
     quiet: bool = False
+    timeout: float = 10.0
+    max_children: int = 64
+    root: str = "."
+    cert: str = ""
+    key: str = ""
+    hsts: Optional[int] = None
 
 
-def usage(message: str) -> NoReturn:
+@dataclass(frozen=True)
+class Option:
+    """An option: the steps that have it, and how its value is read. Without
+    `read` it has no value."""
+
+    steps: range
+    read: Optional[Callable[[str], object]] = None
+    wants: str = ""
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads digits and nothing else."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]+", text) or not least <= int(text) <= most:
+            raise ValueError(text)
+        return int(text)
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """Reads a number of seconds, more than none."""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) or not 0 < float(text) < 1e9:
+        raise ValueError(text)
+    return float(text)
+
+
+OPTIONS = {
+    "--help": Option(range(1, 8)),
+    "--host": Option(range(1, 8), str, "a name or an address"),
+    "--port": Option(range(1, 8), whole(0, 65535), "a number from 0 to 65535"),
+    "--show": Option(range(1, 2)),
+    "--quiet": Option(range(2, 8)),
+    "--timeout": Option(range(3, 8), seconds, "a number of seconds above 0"),
+    "--max-children": Option(range(3, 4), whole(1, 100_000), "a number above 0"),
+    "--root": Option(range(6, 8), str, "a directory"),
+    "--cert": Option(range(7, 8), str, "a file"),
+    "--key": Option(range(7, 8), str, "a file"),
+    "--hsts": Option(range(7, 8), whole(0, 1 << 31), "a number of seconds"),
+}
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """One clear line. 2: the command line is wrong; 1: the system refuses."""
     sys.stderr.write(f"peer: {message}\n")
-    sys.exit(2)
+    sys.exit(status)
 
 
 def parse_options(words: list[str]) -> Options:
-    """Reads the options of a step; anything else ends the program (2)."""
-    if words[:1] != ["--step"] or not words[1:2]:
-        usage("the first option is --step NN")
+    """Reads the options of a step; anything else ends the program."""
+    if words[:1] != ["--step"] or not re.fullmatch("0?[1-7]", "".join(words[1:2])):
+        fail("the first option is --step NN, from 01 to 07", 2)
     options = Options(step=int(words[1]))
-    valued, flags = {"--host", "--port"}, {"--help"}
-    flags |= {"--show"} if options.step == 1 else {"--quiet"}
+    options.port = 8443 if options.step == 7 else 8080
+    there = {name: o for name, o in OPTIONS.items() if options.step in o.steps}
     rest = iter(words[2:])
     for word in rest:
         if word == "--help":
-            print("usage: peer.py --step NN", *sorted(valued | flags))
+            print(f"usage: peer.py --step {options.step:02}", *there)
             sys.exit(0)
-        elif word in flags:
-            setattr(options, word[2:], True)
-        elif word in valued:
-            value = next(rest, None)
-            if value is None:
-                usage(f"{word} wants a value")
-            set_option(options, word[2:], value)
-        else:
-            usage(f"unknown option: {word}")
+        if word not in there:
+            fail(f"unknown option: {word}", 2)
+        set_option(options, word, there[word], rest)
     return options
 
 
-def set_option(options: Options, name: str, value: str) -> None:
-    if name == "host":
-        options.host = value
-    elif name == "port":
-        if not (value.isascii() and value.isdigit() and int(value) < 65536):
-            usage(f"--port wants a number from 0 to 65535, not {value!r}")
-        options.port = int(value)
+def set_option(
+    options: Options, word: str, option: Option, rest: Iterator[str]
+) -> None:
+    value: object = True
+    if option.read:
+        text = next(rest, None)
+        if text is None:
+            fail(f"{word} wants {option.wants}", 2)
+        try:
+            value = option.read(text)
+        except ValueError:
+            fail(f"{word} wants {option.wants}, not {text!r}", 2)
+    setattr(options, word[2:].replace("-", "_"), value)
 
 
 def listen(options: Options) -> socket.socket:
-    """A listening socket; a failure of the system ends the program (1)."""
+    """A listening socket; a failure of the system ends the program."""
     try:
         found = socket.getaddrinfo(
             options.host,
@@ -95,8 +153,7 @@ def listen(options: Options) -> socket.socket:
         listener.listen(128)
     except (OSError, UnicodeError) as error:  # a name may be no name at all
         reason = getattr(error, "strerror", None) or "not a host's name"
-        sys.stderr.write(f"peer: {options.host} port {options.port}: {reason}\n")
-        sys.exit(1)
+        fail(f"{options.host} port {options.port}: {reason}", 1)
     return listener
 
 
@@ -106,121 +163,69 @@ def say_listening(scheme: str, listener: socket.socket) -> None:
     print(f"listening on {scheme}://{host}:{port}/", flush=True)
 
 
-# --- step 01: echo ------------------------------------------------------------
+class Server(Protocol):
+    """What each step makes: signals are in its hands from then on."""
+
+    def run(self, listener: socket.socket) -> None:
+        ...
 
 
-def echo(client: socket.socket, show: bool) -> None:
-    """Sends back what comes, until the client has said its last byte."""
-    while True:
-        data = client.recv(1 << 16)
-        if not data:
-            return
-        if show:
-            sys.stdout.buffer.write(shown(data))
-            sys.stdout.buffer.flush()
-        client.sendall(data)
+def server_for(options: Options) -> Server:
+    """The server of a step, which loads no later step's file."""
+    log = AccessLog(options.quiet)
+    if options.step == 1:
+        return OneByOne(lambda client, _: echo(client, options.show))
+    if options.step == 2:
+        return OneByOne(lambda client, who: serve_request(client, who, log, Clock()))
+    if options.step == 3:
+        from forking import Parent
+
+        return Parent(options.timeout, options.max_children, log)
+    from loop import Loop, Stream
+
+    if options.step == 4:
+        from one_request import OneRequest
+
+        return Loop(options.timeout, lambda who: OneRequest(who, log), Stream)
+    from kept import Kept
+
+    find: Find = find_page if options.step == 5 else site_below(options.root).find
+    stream: Callable[[socket.socket], Stream] = Stream
+    if options.step == 7:
+        stream = secured(options.cert, options.key)
+    fields = []
+    if options.hsts is not None:
+        fields = [f"Strict-Transport-Security: max-age={options.hsts}"]
+    return Loop(options.timeout, lambda who: Kept(who, log, find, fields), stream)
 
 
-def shown(data: bytes) -> bytes:
-    """Printable bytes and line ends as they are, others as \\xNN."""
-    return b"".join(
-        bytes([b]) if 32 <= b < 127 or b in b"\r\n" else b"\\x%02x" % b for b in data
-    )
+def site_below(root: str) -> Site:
+    from site_files import Site
 
-
-# --- step 02: one request a connection -----------------------------------------
-
-
-def serve_request(client: socket.socket, address: str, quiet: bool) -> None:
-    """Reads one head, answers it, closes."""
-    request: Optional[rules.Request] = None
     try:
-        head = read_head(client)
-        if head is None:
-            return
-        request = rules.parse_head(head)
-        answer = answer_page(request)
-        line = request.line
-    except rules.Refused as refused:
-        answer, line = rules.error(refused.status), refused.line
-    head_only = line.startswith("HEAD ")
-    data = rules.render(answer, head_only=head_only, close=True)
-    if not quiet:
-        sent = 0 if head_only else len(answer.body)
-        text = rules.access_line(address, line, answer.status, sent)
-        os.write(2, text.encode("latin-1"))
-    client.sendall(data)
-    close_lingering(client)
+        return Site(root)
+    except (OSError, ValueError) as error:
+        fail(f"--root {root}: {getattr(error, 'strerror', error)}", 2)
 
 
-def read_head(client: socket.socket) -> Optional[bytes]:
-    """A head as it comes, in whatever pieces; None: the client left."""
-    data = b""
-    while True:
-        more = client.recv(4096)
-        if not more:
-            return None
-        data += more
-        end = rules.head_end(data)
-        if end:
-            return data[:end]
+def secured(cert: str, key: str) -> Callable[[socket.socket], Stream]:
+    from secure import SecureStream, Unusable, context_for
 
-
-def answer_page(request: rules.Request) -> rules.Answer:
-    """The rest of the order of judging: method, expectation, path, method."""
-    if request.method not in rules.METHODS:
-        raise rules.Refused(501, request.line)
-    if request.unknown_expectation:
-        raise rules.Refused(417, request.line)
-    if request.path not in ("/", "/hello"):
-        raise rules.Refused(404, request.line)
-    if request.method not in ("GET", "HEAD"):
-        return rules.error(405, "Allow: GET, HEAD")
-    if request.length > rules.BODY_MOST:
-        raise rules.Refused(413, request.line)
-    if request.path == "/":
-        return rules.Answer(200, HOME, "text/html; charset=utf-8")
-    return rules.Answer(200, HELLO)
-
-
-def close_lingering(client: socket.socket) -> None:
-    """Closes, yet lets the client read: bytes that it sent and nobody reads
-    would make the system reset the connection and throw the answer away."""
-    client.shutdown(socket.SHUT_WR)
-    deadline = time.monotonic() + LINGER
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return
-        client.settimeout(left)
-        if not client.recv(1 << 16):
-            return
-
-
-# --- together -------------------------------------------------------------------
-
-
-def serve_forever(listener: socket.socket, options: Options) -> NoReturn:
-    """One client after another; what one does ends its connection only."""
-    while True:
-        client, address = listener.accept()
-        with client:
-            try:
-                if options.step == 1:
-                    echo(client, options.show)
-                else:
-                    serve_request(client, address[0], options.quiet)
-            except OSError:
-                pass  # it has reset the connection, or left, or waited too long
+    if not cert or not key:
+        fail("--cert and --key are both needed", 2)
+    try:
+        context = context_for(cert, key)
+    except Unusable as unusable:
+        fail(str(unusable), 2)
+    return lambda client: SecureStream(client, context)
 
 
 def main() -> None:
     options = parse_options(sys.argv[1:])
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
+    server = server_for(options)
     listener = listen(options)
-    say_listening("tcp" if options.step == 1 else "http", listener)
-    serve_forever(listener, options)
+    say_listening({1: "tcp", 7: "https"}.get(options.step, "http"), listener)
+    server.run(listener)
 
 
 if __name__ == "__main__":

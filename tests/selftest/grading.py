@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 from grader import verdict
 
 TESTS = Path(__file__).resolve().parent.parent
+SCHEMA = json.loads((TESTS / "grader" / "result.schema.json").read_text())
 HEAD = "| id | steps | milestone | points | mark | needs | title |\n|-|-|-|-|-|-|-|\n"
 START = """
 from grader.check import check
@@ -49,8 +52,10 @@ class Run:
         return {check["id"]: check["result"] for check in self.data["checks"]}
 
 
-def run_grader(directory: Path, checks: Path, server: str, *more: str) -> Run:
-    """Runs the grader in a process of its own."""
+def run_grader(
+    directory: Path, checks: Path, server: str, *more: str, patience: float = 120
+) -> Run:
+    """Runs the grader in a process of its own; its report keeps the schema."""
     report = directory / "report.json"
     settings = directory / "pytest.ini"
     settings.write_text((TESTS / "pytest.ini").read_text())
@@ -63,9 +68,11 @@ def run_grader(directory: Path, checks: Path, server: str, *more: str) -> Run:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=patience,
     )
     data = json.loads(report.read_text()) if report.exists() else {}
+    if data:
+        jsonschema.Draft202012Validator(SCHEMA).validate(data)
     return Run(done.returncode, done.stdout, data)
 
 

@@ -181,6 +181,7 @@ def test_not_judged_where_the_machine_cannot_tell(grade: Grade) -> None:
     run = grade(GOOD, {"first": ("server", body)})
     assert run.results == {"first": "not judged"}
     assert "no such thing here" in run.text
+    assert run.check("first")["excused"]
 
 
 def test_table_and_code_must_agree(grade: Grade) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import table
+from grader import lessons, table
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "steps").glob("*/README.md"))
@@ -28,6 +28,7 @@ def test_step_table_tells_the_sizes() -> None:
 def test_milestones_are_those_of_the_checks(lesson: Path) -> None:
     step = int(lesson.parent.name[:2])
     text = lesson.read_text(encoding="utf-8")
+    text = text.partition("\n## Milestones\n")[2].partition("\n## ")[0]
     milestones = {r.milestone for r in table.load().values() if r.since == step}
     assert set(re.findall(r"^### (.+)$", text, re.M)) == milestones
 
@@ -48,3 +49,13 @@ def test_functions_named_exist(lesson: Path) -> None:
     code = "\n".join(p.read_text(encoding="utf-8") for p in sources)
     for name in set(re.findall(r"`([a-z_]+)\(\)`", lesson.read_text(encoding="utf-8"))):
         assert re.search(rf"\b{name}\(", code), name
+
+
+def test_every_check_has_its_place_in_a_lesson() -> None:
+    for row in table.load().values():
+        lesson, heading = lessons.find(row.since, row.milestone)
+        assert heading == row.milestone
+        assert f"\n### {heading}\n" in (ROOT / lesson).read_text(encoding="utf-8")
+    assert lessons.find(3, "No such milestone")[1] == ""
+    assert lessons.find(99, "A clock") == ("", "")
+    assert lessons.place(3, "Fork and close") == 1 and lessons.place(3, "no") == 0

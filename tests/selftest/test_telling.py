@@ -27,14 +27,23 @@ def test_bytes_as_lines() -> None:
     assert expect.lines(b"x\n" * 99)[-1] == "(198 bytes in all)"
 
 
+def test_random_bytes_are_counted() -> None:
+    noise = bytes(range(255, -1, -1)) * 9
+    assert expect.lines(b"GET / HTTP/1.1\r\n" + noise) == [
+        "GET / HTTP/1.1\\r\\n",
+        "(2304 bytes that are no text)",
+        "(2320 bytes in all)",
+    ]
+
+
 def test_a_caret_stays_below_its_byte() -> None:
-    shown = report.block("Sent", ["a" * 70 + "X" + "a" * 70, " " * 70 + "^", "end"])
-    assert [line[12:] for line in shown] == [
-        "a" * 68,
-        "aaX" + "a" * 65,
-        "  ^",
-        "aaaaa",
-        "end",
+    shown = report.block("Sent", ["a" * 80 + "X" + "a" * 70, " " * 80 + "^", "end"])
+    assert shown == [
+        "  Sent",
+        "    " + "a" * 76,
+        "    " + "aaaaX" + "a" * 70,
+        "    " + "    ^",
+        "    end",
     ]
 
 
@@ -67,10 +76,81 @@ def test_a_failure_is_told_at_eighty_columns() -> None:
         expected="y" * 200,
         got="z",
         received=["nothing"],
-        printed=["stderr: " + "w" * 100],
+        printed=["stdout: v", "stderr: " + "w" * 100],
+        report=["r" * 100],
         again=["printf | nc"],
+        unwritten=["reap_children, workers.c"],
     )
-    shown = report.failure(result("a", verdict.FAILED, story=told))
+    failed = result("a", verdict.FAILED, story=told, lesson="L.md", heading="H")
+    shown = report.failure(failed)
     assert max(map(len, shown)) <= 80
-    for label in ("Why", "Rule", "Sent", "Expected", "Got", "Printed", "Hint"):
-        assert any(line.startswith(f"  {label}") for line in shown)
+    for label in LABELS:
+        assert any(line.startswith(f"  {label}") for line in shown), label
+    assert shown[3] == "  Not written yet: reap_children() in workers.c"
+    assert shown[-1] == '  Lesson    L.md, "H"'
+
+
+LABELS = [
+    *("Why", "Rule", "Sent", "Expected", "Got", "Received", "Printed on stdout"),
+    *("Printed on stderr", "Report", "By hand", "Hint", "Lesson"),
+]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{ printf 'a; b | c%s' " + "'word' " * 20 + "; sleep 0; } | cat; printf '|'",
+        "for i in 1 2 3; do printf '%s ' " + '"a b" ' * 12 + "; done; echo 'x y'",
+        "printf 'it'\\''s %s' " + "a" * 90,
+    ],
+)
+def test_a_folded_line_does_the_same(line: str) -> None:
+    lines = report.folded(line)
+    assert len(lines) > 1 and max(map(len, lines[:-1])) <= 76
+    said = [
+        subprocess.run(["sh", "-c", text], stdout=subprocess.PIPE, check=True).stdout
+        for text in (line, "\n".join("    " + x for x in lines))
+    ]
+    assert said[0] and said[0] == said[1]
+
+
+def test_what_is_typed_in_quotes_over_lines_stays_as_it_is() -> None:
+    again = ["true", "python3 -c '", "if 1:", '  print("its")\'', "echo done"]
+    shown = report.by_hand(again)
+    assert shown[1:] == ["    true", "    python3 -c '", *again[2:4], "    echo done"]
+    text = "\n".join(shown[1:])
+    done = subprocess.run(["sh", "-c", text], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"its\ndone\n"
+
+
+def test_half_a_quote_is_not_folded() -> None:
+    line = "printf 'begins here " + "and goes on " * 9
+    assert report.folded(line) == [line]
+
+
+def test_reports_of_sanitizers_are_for_reading() -> None:
+    lines = [
+        "it ended with exit status 1: ./server",
+        "=" * 65,
+        "==4711==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1",
+        "    #0 0x4711 in memcpy ../../../src/libsanitizer/asan/a.cpp:1",
+        "    #1 0x4711 in serve main.c:53",
+        "    #2 0x4711 in __libc_start_main ../csu/libc-start.c:360",
+        "    #3 0x4711 in _start (/tmp/server+0x1)",
+        "SUMMARY: AddressSanitizer: heap-buffer-overflow main.c:53 in serve",
+        "Shadow bytes around the buggy address:",
+        "  0x0c: fa fa",
+    ]
+    assert story.readable(lines) == [
+        "it ended with exit status 1: ./server",
+        "ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1",
+        "    #1 serve main.c:53",
+    ]
+
+
+def test_what_is_printed_again_and_again_stands_once() -> None:
+    lines = ["stderr: a", *["stderr: b"] * 3, "stdout: b"]
+    assert story.counted(lines) == [
+        *("stderr: a", "stderr: b", "stderr: (3 such lines)", "stdout: b"),
+    ]
+    assert len(story.counted(["stdout: " + "x" * 10**6])[0]) < 500

@@ -33,6 +33,9 @@ clang        | clang | the second compiler                | clang            | c
 musl         | musl  | a second libc, for static programs | musl-tools       | musl-gcc            | musl          | gcc musl-dev      | -
 chromium     | more  | a browser that the suites drive    | chromium         | chromium            | chromium      | chromium          | chromium
 chromedriver | more  | drives that browser                | chromium-driver  | chromedriver        | chromium      | chromium-chromedriver | chromedriver
+nginx        | more  | a real server under the suites     | nginx-light      | nginx               | nginx         | nginx             | nginx
+lighttpd     | more  | a real server under the suites     | lighttpd lighttpd-mod-openssl | lighttpd | lighttpd      | lighttpd          | lighttpd
+apache2      | more  | a real server under the suites     | apache2-bin      | without             | without       | without           | without
 clang-format | lint  | formats C                          | clang-format     | clang-tools-extra   | clang         | clang-extra-tools | clang-format
 clang-tidy   | lint  | reads C                            | clang-tidy       | clang-tools-extra   | clang         | clang-extra-tools | llvm
 cppcheck     | lint  | reads C                            | cppcheck         | cppcheck            | cppcheck      | cppcheck          | cppcheck
@@ -109,6 +112,9 @@ probe() {
     netcat) command -v nc >/dev/null 2>&1 ;;
     musl)
         compiles "${MUSL_CC:-musl-gcc}" 'int main(void) { return 0; }' -static
+        ;;
+    nginx | lighttpd | apache2) # which are not in everybody's PATH
+        PATH=$PATH:/usr/sbin command -v "$1" >/dev/null 2>&1
         ;;
     chromium) runs chromium || runs chromium-browser || runs google-chrome ;;
     *) runs "$1" ;;

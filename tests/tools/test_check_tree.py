@@ -17,6 +17,7 @@ from tools import check_tree
 
 TOOLS = Path(__file__).parent
 MAKEFILE = TOOLS.parent.parent / "Makefile"
+RULES = sorted(MAKEFILE.parent.glob("tests/*/rules.mk"))  # it includes them
 
 NET_H = "int net_open(void);\n"
 NET_C = '#include "net.h"\n#include "log.h"\nint\nnet_open(void)\n{\n    return log_say();\n}\n'
@@ -100,6 +101,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in FILES.items():
         small.write(name, text)
     shutil.copy(MAKEFILE, small.root)
+    for rules in RULES:
+        small.write(str(rules.relative_to(MAKEFILE.parent)), rules.read_text())
     small.make()
     return small.root
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 MAKEFILE = Path(__file__).parent.parent.parent / "Makefile"
+RULES = sorted(MAKEFILE.parent.glob("tests/*/rules.mk"))  # it includes them
 NET_C = '#include "net.h"\nint\nnet_number(void)\n{\n    return %d;\n}\n'
 MAIN_C = '#include "net.h"\nint\nmain(void)\n{\n    return net_number();\n}\n'
 
@@ -23,6 +24,8 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         shutil.copy(MAKEFILE, root)
+        for rules in RULES:
+            self.write(str(rules.relative_to(MAKEFILE.parent)), rules.read_text())
         for place, number in (("common/io", 1), ("steps/01-one", 2)):
             self.write(f"{place}/net.h", "int net_number(void);\n")
             self.write(f"{place}/net.c", NET_C % number)

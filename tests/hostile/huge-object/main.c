@@ -1,0 +1,9 @@
+/* One line, and a file of a gibibyte. */
+
+static char huge[1u << 30] = {1};
+
+int
+main(void)
+{
+    return huge[12345];
+}

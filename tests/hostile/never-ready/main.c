@@ -1,0 +1,10 @@
+/* Never says that it listens, and never ends. */
+
+#include <unistd.h>
+
+int
+main(void)
+{
+    for (;;)
+        (void)pause();
+}
