@@ -21,8 +21,12 @@
 #   make solution-03     what the reference does differently, once it passes
 #   make reset-03        begin again; a copy of the old work is kept
 #   make work-03         build it alone: build/work/03-fork
+#   make start-parser    the parser as a homework, with the same verbs; it is
+#                        graded by unit tests, as others in tests/units.md
 #
 #   make handout-03      an archive for a class, without answers; PARTS=01-04
+#   make grade-class SUBMISSIONS=dir STEP=03 JOBS=2   all of a class; with
+#                        SHARD=1/4 a part, and make merge-class joins the parts
 #   make gradescope-03   what Gradescope takes; autolab-03, classroom50-03
 #
 #   make demo            see 02, 03 and 04 with a silent client, side by side
@@ -354,8 +358,7 @@ verb_jobs = $(foreach v,$(1),\
 tree_jobs = 'verb check-tree: $(check_tree)' \
     'pytest tools: BUILD=$(BUILD) $(pytest) tests/tools' \
     'pytest grader: $(pytest) $(workers) tests/selftest -m "not slow"' \
-    'pytest coursework: BUILD=$(BUILD) $(pytest) $(workers) tests/coursework \
-        -m "not slow"' \
+    'pytest coursework: $(coursework_tests) $(workers) -m "not slow"' \
     'pytest exercises: $(exercises) -m "not slow"' \
     'pytest mutants: $(mutant_tests) -m "not slow"' \
     'pytest demo: BUILD=$(BUILD) $(pytest) tests/demo -m "not slow"'
@@ -369,18 +372,24 @@ test: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
 test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	@exec $(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
 	    'pytest browser: $(pytest) tests/browser --programs $(BUILD)' \
-	    'maybe grader slow: $(pytest) tests/selftest -m slow' \
-	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow' \
-	    'pytest exercises slow: $(exercises) $(workers) -m slow' \
-	    'pytest coursework slow: BUILD=$(BUILD) $(pytest) $(workers) \
-	        tests/coursework -m slow' \
+	    'pytest grader slow: $(pytest) $(workers) tests/selftest -m slow \
+	        --sample 4' \
+	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow --sample 8' \
+	    'pytest exercises slow: $(exercises) $(workers) -m slow --sample 5' \
+	    'pytest coursework slow: $(coursework_tests) $(workers) -m slow \
+	        --sample 6' \
 	    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 
 # That the graders are right: every mistake is found, nothing right is refused.
+# `make test-all` takes a share of it.
 test-graders: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
-	@exec $(run_jobs) 'pytest grader: $(pytest) $(workers) tests/selftest' \
-	    'pytest mutants: $(mutant_tests) $(workers)'
+	@exec $(run_jobs) --deadline 7200 \
+	    'pytest grader: $(pytest) $(workers) tests/selftest' \
+	    'pytest mutants: $(mutant_tests) $(workers)' \
+	    'pytest coursework: $(coursework_tests) $(workers)' \
+	    'pytest exercises: $(exercises) $(workers)'
+coursework_tests = BUILD=$(BUILD) $(pytest) tests/coursework
 mutant_tests = BUILD=$(BUILD) $(pytest) tests/mutants
 .PHONY: test-graders
 
@@ -440,7 +449,8 @@ include tests/demo/rules.mk
 # ---- Care ------------------------------------------------------------------
 
 c_files := $(wildcard common/*/*.[ch] steps/*/*.[ch] tests/*/*.[ch])
-shell_files := $(wildcard tests/tools/*.sh) .ci/run
+shell_files := $(wildcard tests/*/*.sh tests/coursework/host_scripts/*.sh) \
+    $(wildcard docs/teaching/examples/*.sh) .ci/run
 no_twins := $(common) $(wildcard steps/*/main.c steps/*/client.c)
 
 format: $(have)/lint

@@ -59,6 +59,14 @@ def holds(server: Server, most: int, outside: list[Wire], patience: float) -> No
     expect(not heard, expected, f"{heard} more clients are served", again=COUNT)
 
 
+def serves_again(server: Server, idle: int, who: str, again: str) -> None:
+    """A client is served once the places are free: a full server may refuse it
+    before."""
+    patience = server.lab.patience
+    observe(server.tree, lambda tree: tree.processes <= idle, patience)
+    serves(server, who, again)
+
+
 def pause_for(server: Server) -> float:
     """How long a child too many would at most take to show, on this machine
     as busy as it is now: many times what serving a client takes."""
@@ -107,6 +115,7 @@ def test_waiting_clients(lab: Lab) -> None:
        sigsuspend(), which lets it in and sleeps in one step.
     """
     server = lab.start(OPTION, "2", "--timeout", "60")
+    idle = server.tree().processes
     inside = occupied(server, 2)
     outside = [server.connect() for _ in range(16)]
     for wire in outside:
@@ -114,7 +123,7 @@ def test_waiting_clients(lab: Lab) -> None:
     for wire in inside:
         wire.close()
     for number, wire in enumerate(outside):
-        wire.quiet(0.0)
+        wire.quiet(server.lab.patience)  # until it is answered or sent away
         if refused(wire):
             continue
         with shown(DOOR):
@@ -122,7 +131,7 @@ def test_waiting_clients(lab: Lab) -> None:
             if response.status != 503:  # a full server may say so
                 gets_page(server, response, f"client {number + 1} of 16 at the door")
         wire.close()
-    serves(server, "a client when all have gone", DOOR)
+    serves_again(server, idle, "a client when all have gone", DOOR)
 
 
 @check("wait(2): a child ended by a signal; the contract: --max-children N")
@@ -135,10 +144,12 @@ def test_killed_child(lab: Lab) -> None:
     3. The parent, for each process number that waitpid() returns.
     """
     server = lab.start(OPTION, "2", "--timeout", "60")
+    idle = server.tree().processes
     for turn in range(3):
         for _, _, child in [guest(server), guest(server)]:
             os.kill(child, signal.SIGKILL)
-        serves(server, f"a client after {2 * turn + 2} children were killed", KILLED)
+        who = f"a client after {2 * turn + 2} children were killed"
+        serves_again(server, idle, who, KILLED)
 
 
 @check("the contract: a connection's clock frees its place")
@@ -151,6 +162,7 @@ def test_clock_frees_places(lab: Lab) -> None:
     3. When time is up the child closes and ends, and SIGCHLD does the rest.
     """
     server = lab.start(OPTION, "2", "--timeout", "0.4")
+    idle = server.tree().processes
     inside = [server.connect() for _ in range(4)]
     late = server.connect()
     ask(server, late)
@@ -159,7 +171,7 @@ def test_clock_frees_places(lab: Lab) -> None:
         wire.close()
     late.quiet(server.lab.patience)
     if refused(late):
-        serves(server, "a client after the silent ones", LATER)
+        serves_again(server, idle, "a client after the silent ones", LATER)
         return
     with shown(LATER):
         answered(server, late, "the client behind four that never ask")

@@ -24,7 +24,7 @@ def test_continue_first(server: Server) -> None:
     """
     ask = Questions(server)
     five = ask.page(EXPECT, "Content-Length: 5")
-    chunked = ask.page("Expect: 100-Continue", "Transfer-Encoding: chunked")
+    chunked = ask.page("EXPECT: 100-Continue", "Transfer-Encoding: chunked")
     for question, body in ((five, b"hello"), (chunked, b"5\r\nhello\r\n0\r\n\r\n")):
         wire = server.connect()
         wire.send(question.data)

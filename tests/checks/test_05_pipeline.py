@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Callable
+from typing import Callable, Optional
 
 from grader.check import check
 from grader.clients import by_grader
@@ -15,12 +15,14 @@ from grader.linux import peak, stall
 from grader.observe import observe
 from grader.wire import Wire
 
-MANY = 10_000
+MANY, AT_ONCE = 10_000, 500
 MIB = 1 << 20
 WINDOW = 40_000  # bytes that a client takes without reading
 MIXED = """for i in $(seq 100); do for what in 'GET /hello' 'GET /x' 'HEAD /' 'GET /'
 do printf "$what HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"; done; done |
 timeout 3 nc 127.0.0.1 8080 | grep ^HTTP"""
+TWO_SECONDS = """{ for i in 1 2; do printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'
+sleep 2; done; } | timeout 5 nc 127.0.0.1 8080 | grep Date | uniq | wc -l"""
 GROWN = """ASAN_OPTIONS=quarantine_size_mb=8 {this} --quiet &
 server=$!; sleep 1; head='GET /hello HTTP/1.1\\r\\nHost: a\\r\\nCookie: '
 yes "$(printf "$head%03500d\\r\\n\\r" 0)" | head -c 36000000 | nc -N 127.0.0.1 8080 |
@@ -124,9 +126,9 @@ def test_head_in_pipeline(server: Server) -> None:
 @check("RFC 9110, section 6.6.1")
 def test_date_in_each(server: Server) -> None:
     """Each answer tells when it was made: the tenth, an error, and the one
-    to HEAD too.
+    to HEAD too; and a later one tells a later time.
 
-    1. Which of your answers lack it?
+    1. Which of your answers lack it, and when did you last ask for the time?
     2. Date belongs to every head, so it is written where heads are written.
     3. One function makes all heads; it asks for the time.
     """
@@ -136,6 +138,18 @@ def test_date_in_each(server: Server) -> None:
         after = datetime.now(timezone.utc) + timedelta(seconds=1)
         now = f"the time now, about {after:%H:%M:%S} GMT"
         expect(before <= date <= after, now, response.get("Date"))
+    page = Questions(server).page()
+    wire = server.connect()
+
+    def date_of_another() -> Optional[str]:
+        wire.send(page.data)
+        return answer(wire, page).get("Date")
+
+    first = date_of_another()
+    later = observe(date_of_another, lambda date: date != first, 3.0)
+    wanted = "another Date on the same connection when a second has passed"
+    got = f"{later} for 3 s"
+    expect(later != first, wanted, got, wire=wire, again=TWO_SECONDS)
 
 
 @check("the contract: an access line a request")
@@ -186,7 +200,8 @@ def test_ten_thousand(server: Server) -> None:
     answer(wire, ask.page())
     before = peak(server)
     asked = [page] * MANY
-    wire.send(page.data * MANY)
+    for _ in range(MANY // AT_ONCE):  # each with its own patience
+        wire.send(page.data * AT_ONCE)
     while asked:
         asked = asked[len(answers(wire, asked)) :]
         if asked:

@@ -36,6 +36,7 @@ def pages(server: Server, wire: Sealer, count: int, how: str) -> None:
             response = read_response(wire)
         except Failure as failure:
             expected = f"{count} answers to {count} requests {how}"
+            expected = expected if count > 1 else f"an answer to a request {how}"
             got = f"{number - 1}, and then: {failure.got}"
             raise Failure(expected, got, wire=wire) from None
         gets_page(server, response, f"request {number} of {count} {how}")

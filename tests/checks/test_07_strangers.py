@@ -105,7 +105,7 @@ def test_not_tls(lab: Lab, server: Server) -> None:
     inside = bytearray(small)
     inside[44:46] = b"\xff\xfe"  # the length of its list of suites
     noise = {
-        "nothing": b"",
+        "silence": b"",
         "lower case": b"get / http/1.0\r\n\r\n",
         "zeros": bytes(500),
         "a random 500 bytes": bytes([lab.random.randrange(128, 256)]) + draw(499),

@@ -12,7 +12,9 @@ from pathlib import Path
 from grader import exercises, table
 
 from . import export, state
+from .hint import missing, wrapped
 from .homework import ROOT
+from .path import first_failing
 from .student import EXPECTED, Student, parser, say, student
 
 MEND = """
@@ -103,3 +105,12 @@ def remember(mine: Student, report: Path) -> None:
     entry = state.load(mine.work).get(mine.name, state.Entry())
     entry.take(results)
     state.store(mine.work, mine.name, entry)
+    advise(mine, entry)
+
+
+def advise(mine: Student, entry: state.Entry) -> None:
+    """Says what can be done about a function that is not written."""
+    check = first_failing(mine.order(), entry.checks)
+    advice = missing(mine, entry.unwritten.get(check, ""))
+    if advice:
+        print("\n" + "\n".join(wrapped(advice)), flush=True)

@@ -134,6 +134,21 @@ $(1)-$(2): $(have)/test
 
 endef
 $(foreach s,$(call number,$(steps)),$(eval $(call class_verbs,$(s))))
+# make grade-class SUBMISSIONS=dir STEP=03 JOBS=2: a class, in build/class/03.
+class_place = $(or $(OUT),$(BUILD)/class/$(STEP))
+grade-class: $(have)/test
+	$(if $(and $(STEP),$(SUBMISSIONS)),,$(error Say which: make grade-class \
+	    SUBMISSIONS=dir STEP=03))
+	@$(coursework) grade_class --step '$(STEP)' \
+	    --submissions '$(SUBMISSIONS)' --out '$(class_place)' \
+	    $(if $(JOBS),--jobs '$(JOBS)') $(if $(SHARD),--shard '$(SHARD)') \
+	    $(if $(SEED),--seed '$(SEED)') $(if $(COURSE),--course '$(COURSE)') \
+	    $(if $(TIMES),--times '$(TIMES)') --build '$(BUILD)' $(ARGS)
+merge-class: $(have)/test
+	$(if $(STEP),,$(error Say which: make merge-class STEP=03 PARTS="dir dir"))
+	@$(coursework) merge_class --step '$(STEP)' --out '$(class_place)' $(PARTS)
+.PHONY: grade-class merge-class
+
 handout-% $(addsuffix -%,$(hosts)):
 	$(error There is no step $*; the steps are $(call number,$(steps)))
 $(foreach u,$(unit_names),$(eval $(call student_verbs,$(u))))

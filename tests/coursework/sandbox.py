@@ -91,7 +91,7 @@ def grade(
             order = Order(
                 places=_places(kind, kit, directory),
                 step=kit.number,
-                programs=kit.programs,
+                programs=kit.programs(intake.files),
                 make=list(settings.make),
                 options=[*options, *_workers(settings.workers)],
                 seed=settings.seed,

@@ -179,8 +179,8 @@ class Watch:
             if reason:
                 for top in self.programs():
                     self.end(top, reason)
-                for item in Path(place).iterdir() if place in self.own else ():
-                    subprocess.run(["rm", "-rf", "--", str(item)], timeout=60)
+                if place in self.own:
+                    subprocess.run(["find", place, "-mindepth", "1", "-delete"])
 
     def _judge(self, program: Program) -> str:
         allowed = self.allowed

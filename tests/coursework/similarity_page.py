@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from . import blank, homework
 from .class_frame import bar, escape, link, page, section, table
@@ -33,8 +33,9 @@ def write(made: Class, kit: Kit, out: Path) -> list[str]:
     for at, pair in enumerate(pairs):
         address = f"similarity/{at + 1}.html"
         write_whole(out / address, pair_page(pair, given))
-        two = {"one": pair.one.name, "other": pair.other.name, "page": address}
-        listed.append({**two, "share": pair.share, "tokens": pair.tokens})
+        told: dict[str, Any] = {"one": pair.one.name, "other": pair.other.name}
+        told.update(page=address, share=pair.share, tokens=pair.tokens)
+        listed.append(told)
         if at < SHOWN:
             rows.append(_row(pair, address))
     text = json.dumps({"version": VERSION, "pairs": listed}, indent=1) + "\n"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from . import blank
 from .homework import Homework
 from .student import EXPECTED, Refused, Student, parser, say, student
+
+WIDTH = 80
 
 
 def main(argv: list[str]) -> int:
@@ -51,10 +54,13 @@ def welcome(mine: Student) -> list[str]:
             names = [f"{t.function}()" for t in tasks if t.file == file]
             lines.append(f"    {file}: {', '.join(names)}")
     lesson = f"steps/{mine.step.name}/README.md"
+    text = (
+        f"The lesson is {lesson}; the comments above the functions say what each one"
+        " does. Then, in a second terminal:"
+    )
     return lines + [
         "",
-        f"The lesson is {lesson}; the comments above the functions say",
-        "what each one does. Then, in a second terminal:",
+        *textwrap.wrap(text, WIDTH),
         "",
         f"  make watch-{mine.number}   grades whenever you save a file",
         f"  make hint-{mine.number}    helps with the first check that fails",

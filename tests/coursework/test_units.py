@@ -181,3 +181,12 @@ not written yet: step, request.c
     assert story.report[0].startswith("==17==ERROR") and len(story.report) == 3
     assert story.printed == ["hello", "not written yet: step, request.c"]
     assert story.unwritten == ["step, request.c"]
+
+
+def test_what_a_plain_test_fed_is_told_too() -> None:
+    message = "\n  fed       a.htm\n  expected  text/html\n  got       text/plain\n"
+    mime = units.units()["mime"]
+    outcome = Outcome("test_built_in", "failed", message)
+    story = units_tell.failed(mime.checks()["usual-types"], "build", [outcome]).story
+    assert story.sent == ["tests/unit/test_mime.c, test_built_in", "a.htm"]
+    assert (story.expected, story.got) == ("text/html", "text/plain")

@@ -56,7 +56,7 @@ def _what(story: Story, first: Outcome, program: str) -> None:
     parts = _parts(first.message)
     case = "" if first.name.startswith("test_") else _case(first.name)
     if "fed" in parts:
-        story.sent = [case] if case else []
+        story.sent = [case or f"tests/unit/test_{program}.c, {first.name}"]
         story.sent += parts["fed"]
         story.expected = " ".join(parts["expected"])
         if "rule" in parts and story.expected != " ".join(parts["rule"]):

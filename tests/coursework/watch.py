@@ -19,7 +19,7 @@ from grader.check import code_of
 from grader.report import Pen, failure
 from grader.verdict import Result
 from . import state
-from .grade import MEND, grading
+from .grade import MEND, advise, grading
 from .path import first_failing
 from .student import EXPECTED, Student, parser, say, student
 from .warm import Grading, load
@@ -161,10 +161,11 @@ class Watch:
         state.store(mine.work, mine.name, entry)
         left = len(self.names) - len(self.results)
         passed = sum(r["result"] == state.PASSED for r in self.results)
-        print(f"\n{passed} passed", end="")
         if self.results and self.results[-1]["result"] == state.FAILED:
-            print(f", then 1 failed; {left} remain. make hint-{mine.number} helps.")
+            print(f"\n{passed} passed, then 1 failed; {left} remain.", end=" ")
+            print(f"make hint-{mine.number} helps.")
+            advise(mine, entry)
         elif left == 0:
             self.place = ""
-            print(f": that is all. Now: make solution-{mine.number}")
+            print(f"\n{passed} passed: that is all. Now: make solution-{mine.number}")
         sys.stdout.flush()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Optional
 
 SHOWN = 600  # bytes of a message that a report shows
+WHOLE = 60  # bytes that are shown whole where others are expected
 
 
 class Failure(Exception):
@@ -80,7 +81,12 @@ def same_bytes(got: bytes, wanted: bytes, what: str, **more: Any) -> None:
         return
     if not wanted:
         raise Failure(f"{what}: none", f"{len(got)} bytes: {near(got, 0)}", **more)
+    if max(len(got), len(wanted)) <= WHOLE:
+        raise Failure(f"{what}: {show(wanted)}", show(got), **more)
     at = differ_at(got, wanted)
+    if at == len(got):
+        right = f"{len(got)} bytes, which are right, and nothing more"
+        raise Failure(f"{what}: {len(wanted)} bytes", right, **more)
     raise Failure(
         f"{what}: {len(wanted)} bytes; from byte {at} on: {near(wanted, at)}",
         f"{len(got)} bytes; from byte {at} on: {near(got, at)}",
@@ -111,7 +117,7 @@ def show(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, (list, tuple)):
-        return ", ".join(show(part) for part in value) or "none"
+        return ", ".join(show(part) for part in value if part != "") or "none"
     return str(value)
 
 

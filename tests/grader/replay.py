@@ -16,14 +16,15 @@ MADE = {"site/hello.txt", "site/index.html"}  # by the grader, for every check
 BESIDE = ("secret", "outside")  # the site, made by checks of what must not leak
 
 
-def site_lines(root: Path) -> list[str]:
+def site_lines(root: Path, named: str = "") -> list[str]:
     """Makes the directory `site` like this one, and what a check put beside
-    it."""
+    it. named: lines in which the names of those files stand that matter."""
     lines = ["mkdir -p site; echo Hello from the server >site/hello.txt"]
     above = root.parent
     tops = [path for path in above.iterdir() if path.name.startswith(BESIDE)]
     found = [path for top in [root, *tops] for path in [top, *top.rglob("*")]]
     found = [path for path in found if _tells(path.relative_to(root.parent), path)]
+    found = [path for path in found if not named or path.name in named]
     found.sort(key=lambda path: (path.lstat().st_ctime_ns, str(path)))
     for path in found[-MOST:]:
         name = str(path.relative_to(above))

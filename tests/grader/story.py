@@ -95,9 +95,9 @@ def unwritten(lab: Lab) -> list[str]:
     return list(found)[:5]
 
 
-def start_lines(lab: Lab, after: str = " &") -> list[str]:
+def start_lines(lab: Lab, after: str = " &", named: str = "") -> list[str]:
     """Starts the server, and what its options name."""
-    return site_needs(lab) + [line + after for line in lab.by_hand()]
+    return site_needs(lab, named) + [line + after for line in lab.by_hand()]
 
 
 def again_lines(lab: Lab, again: str) -> list[str]:
@@ -108,12 +108,12 @@ def again_lines(lab: Lab, again: str) -> list[str]:
     if again.startswith("python3 -m pytest "):
         return again.splitlines()  # it starts servers itself
     if not any(word in again for word in ("{server}", "{client}", "{this}")):
-        return start_lines(lab) + again.splitlines()
+        return start_lines(lab, named=again) + again.splitlines()
     again = again.replace("{this}", "".join(lab.by_hand()[:1]))
     typed = {"--root": "site", "--cert": "cert.pem", "--key": "key.pem"}
     options = [f" {name} {typed[name]}" for name in lab.site.options if name in typed]
     again = again.replace("{server}", lab.command + "".join(options))
-    return site_needs(lab) + again.replace("{client}", lab.client).splitlines()
+    return site_needs(lab, again) + again.replace("{client}", lab.client).splitlines()
 
 
 def as_in_step(again: str, step: int) -> str:
@@ -130,11 +130,12 @@ def as_in_step(again: str, step: int) -> str:
     return again
 
 
-def site_needs(lab: Lab) -> list[str]:
-    """Makes the files that the server's options name."""
+def site_needs(lab: Lab, named: str = "") -> list[str]:
+    """Makes the files that the server's options name; of the site only those
+    that are named, if any are."""
     found = []
     if lab.site.root:
-        found += site_lines(lab.site.root)
+        found += site_lines(lab.site.root, named)
     if lab.site.tls:
         found.append(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"

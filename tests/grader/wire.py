@@ -7,6 +7,7 @@ that two full buffers never wait for each other.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
@@ -119,7 +120,10 @@ class Wire:
                 got = self.ended or "the server did not finish it in time"
                 raise Failure("a TLS handshake", got, wire=self)
         except ssl.SSLError as error:
-            raise Failure("a TLS handshake", str(error), wire=self) from None
+            told = {"cut": "the connection was closed", "end": "a close_notify"}
+            said = re.sub(r"^\[.*?\] | \(_ssl.*", "", str(error))
+            got = told.get(self.ended or "", self.ended or said)
+            raise Failure("a TLS handshake", got, wire=self) from None
         self._decrypt()
 
     # --- moving bytes ----------------------------------------------------

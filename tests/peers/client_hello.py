@@ -45,7 +45,7 @@ def handshake_bytes(data: bytes) -> bytes:
 
 def offered_protocols(data: bytes) -> list[bytes]:
     """Empty where it offers none, or is no ClientHello: TLS will judge it."""
-    if len(data) > MOST:
+    if len(data) > MOST or data[:1] not in (b"", bytes([HANDSHAKE])):
         return []
     message = Reader(handshake_bytes(data))
     if message.number(1) != CLIENT_HELLO:

@@ -85,7 +85,7 @@ def head_end(data: Union[bytes, bytearray]) -> int:
     start = 0
     while data[start : start + 2] == b"\r\n" and start < 8:
         start += 2  # empty lines before a request (RFC 9112, section 2.2)
-    match = re.compile(rb"\r?\n\r?\n").search(data, start)
+    match = re.compile(rb"\n\r?\n").search(data, start)
     end = match.end() if match else len(data)
     line_end = data.find(b"\n", start, end)
     if line_end < 0:
@@ -104,7 +104,7 @@ def parse_head(data: bytes) -> Request:
     text = data.decode("latin-1").lstrip("\r\n")
     if not text:
         raise Refused(400)
-    first, *lines = re.split(r"\r?\n", text)[:-2]
+    first, *lines = [line.removesuffix("\r") for line in text.split("\n")[:-2]]
     match = re.fullmatch(rf"({TOKEN}) ([\x21-\x7e]+) HTTP/(\d)\.(\d)", first)
     if not match:
         raise Refused(400)

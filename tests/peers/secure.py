@@ -23,7 +23,6 @@ from loop import MOST, Stream
 RECORD = 1 << 14  # bytes that one record holds at most
 PROTOCOL = b"http/1.1"
 SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
-HANDSHAKE = 22  # the first byte of a record with a ClientHello
 NO_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))  # alert: no_application_protocol
 
 
@@ -115,7 +114,7 @@ class SecureStream(Stream):
         self.pending += self.outgoing.read()
         if self.cut and not self.ended:
             self.ended = True
-            if self.first and not self.said_goodbye:
+            if (self.hello_seen or self.first) and not self.said_goodbye:
                 self.tell("cut off without close_notify")
         return data
 
@@ -156,12 +155,9 @@ class SecureStream(Stream):
     def look_at_hello(self, raw: bytes) -> bytes:
         """Holds the bytes back until they are a whole ClientHello."""
         self.first += raw
-        if self.first and self.first[0] != HANDSHAKE:
-            if self.first[:1].isalpha():
-                self.refuse("HTTP without TLS", self.plain_answer())
-                return b""
-            self.hello_seen = True  # rubbish: TLS knows what to say
-            return self.first
+        if self.first[:1].isalpha():
+            self.refuse("HTTP without TLS", self.plain_answer())
+            return b""
         try:
             offered = offered_protocols(self.first)
         except Incomplete:
@@ -170,7 +166,8 @@ class SecureStream(Stream):
         if offered and PROTOCOL not in offered:
             self.refuse("no application protocol in common", NO_PROTOCOL)
             return b""
-        return self.first
+        whole, self.first = self.first, b""
+        return whole
 
     def plain_answer(self) -> bytes:
         text = b"400 Bad Request: this port speaks HTTPS. Use https:// in the URL.\n"

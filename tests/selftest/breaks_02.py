@@ -267,7 +267,7 @@ BREAKS = [
         "    host, request.path = _target(",
         '    if major != "1":\n        raise Refused(505, first)\n    host, request.path = _target(',
     ),
-    (2, "line-feeds", RULES, "\\r?\\n\\r?\\n", "\\r\\n\\r\\n"),
+    (2, "line-feeds", RULES, "\\n\\r?\\n", "\\r\\n\\r\\n"),
     (
         2,
         "other-methods",

@@ -38,10 +38,20 @@ def unlike(run: Run, wanted: str) -> dict[str, str]:
     ],
 )
 def test_a_peer_gets_every_point(step: int, tmp_path: Path) -> None:
+    gets_every_point(step, f"{PYTHON} {PEERS / 'peer.py'} --step {step:02}", tmp_path)
+
+
+def test_a_third_language_gets_every_point(tmp_path: Path) -> None:
+    if not shutil.which("perl"):
+        pytest.skip("perl is not installed")
+    gets_every_point(1, f"perl {PEERS / 'echo.pl'}", tmp_path)
+
+
+def gets_every_point(step: int, server: str, directory: Path) -> None:
     run = run_grader(
-        tmp_path,
+        directory,
         TESTS / "checks",
-        f"{PYTHON} {PEERS / 'peer.py'} --step {step:02}",
+        server,
         *("--client", f"{PYTHON} {PEERS / 'client.py'}", "--step", str(step)),
         patience=LONG,
     )

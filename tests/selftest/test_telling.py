@@ -50,8 +50,14 @@ def test_a_caret_stays_below_its_byte() -> None:
 def test_where_bytes_differ() -> None:
     assert expect.differ_at(b"abcd", b"abxd") == 2
     assert expect.differ_at(b"ab", b"abc") == 2
-    with pytest.raises(Failure, match="from byte 3 on: nothing more"):
+    with pytest.raises(Failure, match='it: "abcd"; got "abc"'):
         expect.same_bytes(b"abc", b"abcd", "it")
+    with pytest.raises(Failure, match='it: none; got 3 bytes: "abc"'):
+        expect.same_bytes(b"abc", b"", "it")
+    with pytest.raises(Failure, match="it: 99 bytes; got 98 bytes, which are right"):
+        expect.same_bytes(b"a" * 98, b"a" * 99, "it")
+    with pytest.raises(Failure, match='from byte 98 on: "b"; got 99 bytes; from byte'):
+        expect.same_bytes(b"a" * 99, b"a" * 98 + b"b", "it")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,8 @@ def test_where_bytes_differ() -> None:
         b"GET /%d 'x' \\ \" \r\n\0\xff\t",
         b"a" * 100 + b"\0" * 100 + b"\xff" * 50 + b"'" * 50 + b"\\" * 60 + b"%",
         b"-n 5",
+        b"GET / HTTP/1.1\r\n\r\n" * 90 + b"GET /x HTTP/1.0\r\nX: '%'\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTE: x\r\n\r\n" + (b"9c4\r\n" + b"x" * 2500 + b"\r\n") * 40,
     ],
 )
 def test_a_shell_prints_the_same_bytes(data: bytes) -> None:

@@ -50,8 +50,8 @@ START_TEST(test_names)
     asked_begin();
     for (size_t i = 0; names[i][1]; i++) {
         site_file(names[i][0], names[i][0]);
-        ck_assert_int_eq(get(names[i][1]), 200);
-        ck_assert(body_is(names[i][0]));
+        ck_assert_msg(get(names[i][1]) == 200, "%s: %d", names[i][1], r.status);
+        ck_assert_msg(body_is(names[i][0]), "%s", names[i][1]);
     }
     asked_end();
 }

@@ -35,6 +35,13 @@ read_types(const char *text)
     return mime;
 }
 
+static void
+has_type(const struct mime *mime, const char *name, const char *type)
+{
+    if (strcmp(mime_type(mime, name), type) != 0)
+        unit_differs(name, type, mime_type(mime, name));
+}
+
 START_TEST(test_built_in)
 {
     static const struct {
@@ -73,11 +80,9 @@ START_TEST(test_built_in)
     struct mime mime = {0};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        ck_assert_str_eq(mime_type(&mime, known[i].name), known[i].type);
+        has_type(&mime, known[i].name, known[i].type);
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
-        ck_assert_msg(strcmp(mime_type(&mime, unknown[i]),
-                             "application/octet-stream") == 0,
-                      "%s", unknown[i]);
+        has_type(&mime, unknown[i], "application/octet-stream");
     mime_free(&mime);
 }
 END_TEST
@@ -93,17 +98,17 @@ START_TEST(test_file)
                                   "text/css html\n"
                                   "application/x-last last");
 
-    ck_assert_str_eq(mime_type(&mime, "a.one"), "application/x-one");
-    ck_assert_str_eq(mime_type(&mime, "a.OnE"), "application/x-one");
-    ck_assert_str_eq(mime_type(&mime, "a.one2"), "application/x-one");
-    ck_assert_str_eq(mime_type(&mime, "a.two"), "text/x-two; charset=utf-8");
-    ck_assert_str_eq(mime_type(&mime, "a.three"), "application/octet-stream");
-    ck_assert_str_eq(mime_type(&mime, "a.four"), "image/x-four");
-    ck_assert_str_eq(mime_type(&mime, "a.last"), "application/x-last");
-    ck_assert_str_eq(mime_type(&mime, "a.html"), "text/css; charset=utf-8");
-    ck_assert_str_eq(mime_type(&mime, "a.htm"), "text/html; charset=utf-8");
+    has_type(&mime, "a.one", "application/x-one");
+    has_type(&mime, "a.OnE", "application/x-one");
+    has_type(&mime, "a.one2", "application/x-one");
+    has_type(&mime, "a.two", "text/x-two; charset=utf-8");
+    has_type(&mime, "a.three", "application/octet-stream");
+    has_type(&mime, "a.four", "image/x-four");
+    has_type(&mime, "a.last", "application/x-last");
+    has_type(&mime, "a.html", "text/css; charset=utf-8");
+    has_type(&mime, "a.htm", "text/html; charset=utf-8");
     mime_free(&mime);
-    ck_assert_str_eq(mime_type(&mime, "a.html"), "text/html; charset=utf-8");
+    has_type(&mime, "a.html", "text/html; charset=utf-8");
 }
 END_TEST
 
@@ -111,8 +116,8 @@ START_TEST(test_the_last_one_counts)
 {
     struct mime mime = read_types("a/one x y\na/two x\n");
 
-    ck_assert_str_eq(mime_type(&mime, "a.x"), "a/two");
-    ck_assert_str_eq(mime_type(&mime, "a.y"), "a/one");
+    has_type(&mime, "a.x", "a/two");
+    has_type(&mime, "a.y", "a/one");
     mime_free(&mime);
 }
 END_TEST
@@ -124,8 +129,8 @@ START_TEST(test_read_again)
     int fd = types_file("a/two y\n");
 
     ck_assert_int_eq(mime_read(&mime, fd), 0);
-    ck_assert_str_eq(mime_type(&mime, "a.x"), "application/octet-stream");
-    ck_assert_str_eq(mime_type(&mime, "a.y"), "a/two");
+    has_type(&mime, "a.x", "application/octet-stream");
+    has_type(&mime, "a.y", "a/two");
     mime_free(&mime);
     close(fd);
 }
@@ -142,7 +147,7 @@ START_TEST(test_long_words)
                    1, 2, 3, 4, 5);
     mime = read_types(text);
     ck_assert_uint_eq(strlen(mime_type(&mime, "a.one")), 127);
-    ck_assert_str_eq(mime_type(&mime, "a.two"), "application/octet-stream");
+    has_type(&mime, "a.two", "application/octet-stream");
     (void)snprintf(text, sizeof text, "a.%031d", 3);
     ck_assert_str_eq(mime_type(&mime, text), "c/c");
     (void)snprintf(text, sizeof text, "a.%032d", 4);
@@ -163,7 +168,7 @@ START_TEST(test_cannot_be_read)
     ck_assert_int_eq(errno, EBADF);
     ck_assert_int_eq(mime_read(&mime, fd), -1);
     ck_assert_int_eq(errno, EISDIR);
-    ck_assert_str_eq(mime_type(&mime, "a.x"), "a/one");
+    has_type(&mime, "a.x", "a/one");
     close(fd);
     mime_free(&mime);
 }
@@ -185,10 +190,10 @@ START_TEST(test_no_memory)
         if (result == 0)
             break;
         ck_assert(memory_failed());
-        ck_assert_str_eq(mime_type(&mime, "a.x"), "a/one");
-        ck_assert_str_eq(mime_type(&mime, "a.y"), "application/octet-stream");
+        has_type(&mime, "a.x", "a/one");
+        has_type(&mime, "a.y", "application/octet-stream");
     }
-    ck_assert_str_eq(mime_type(&mime, "a.x"), "a/two");
+    has_type(&mime, "a.x", "a/two");
     close(fd);
     mime_free(&mime);
 }

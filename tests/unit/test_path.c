@@ -236,9 +236,11 @@ START_TEST(test_hidden)
     };
 
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
-        ck_assert_msg(path_hidden(hidden[i]), "%s", hidden[i]);
+        if (!path_hidden(hidden[i]))
+            unit_differs(hidden[i], "hidden", "not hidden");
     for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++)
-        ck_assert_msg(!path_hidden(seen[i]), "%s", seen[i]);
+        if (path_hidden(seen[i]))
+            unit_differs(seen[i], "not hidden", "hidden");
 }
 END_TEST
 
@@ -266,7 +268,8 @@ START_TEST(test_write)
 
         path_write(written[i].path, &out);
         buffer_add(&out, "", 1);
-        ck_assert_str_eq(out.bytes, written[i].url);
+        if (strcmp(out.bytes, written[i].url) != 0)
+            unit_differs(written[i].path, written[i].url, out.bytes);
         buffer_free(&out);
     }
 }

@@ -117,11 +117,13 @@ START_TEST(test_who_has_a_body)
 
     for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
         r.status = without[i];
-        ck_assert_int_eq(http_response_has_body(&r, HTTP_GET), false);
+        ck_assert_msg(!http_response_has_body(&r, HTTP_GET), "%d has none",
+                      r.status);
     }
     for (size_t i = 0; i < sizeof with / sizeof with[0]; i++) {
         r.status = with[i];
-        ck_assert_int_eq(http_response_has_body(&r, HTTP_GET), true);
+        ck_assert_msg(http_response_has_body(&r, HTTP_GET), "%d has one",
+                      r.status);
         ck_assert_int_eq(http_response_has_body(&r, HTTP_UNKNOWN), true);
         ck_assert_int_eq(http_response_has_body(&r, HTTP_HEAD), false);
     }

@@ -3,7 +3,7 @@ like any other: tests/units/NAME.md are the tests of --assignment NAME."""
 
 from __future__ import annotations
 
-import time
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Iterator, Optional
@@ -41,7 +41,7 @@ class UnitCheck(pytest.Item):
         result.heading = result.heading or self.unit.heading
 
     def runtest(self) -> None:
-        directory = self.config.option.server
+        directory = shlex.split(self.config.option.server)[0]
         outcomes: list[Outcome] = []
         with limits.limited(self.config.option.limit):
             for program in self.unit.programs:

@@ -1,6 +1,6 @@
 /* One line, and a file of a gibibyte. */
 
-static char huge[1u << 30] = {1};
+char huge[1u << 30] = {1};
 
 int
 main(void)
