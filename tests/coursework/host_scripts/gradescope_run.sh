@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC1083 # names in braces are filled in by hosts.py
 # Gradescope runs this, as root, for each submission: /autograder/submission is
 # what a student handed in, /autograder/results/results.json what is shown.
 place=/autograder
