@@ -32,13 +32,13 @@ def test_control_bytes(server: Server) -> None:
     judge_all("control-bytes", server)
 
 
-@check("RFC 9112, section 3.2")
+@check("RFC 9110, section 2.5; RFC 9112, section 2.3")
 def test_versions(server: Server) -> None:
     """HTTP/1.0 is thirty years old, and still spoken by simple programs.
 
-    1. What does your program want of a request that it got in HTTP/1.1 only?
-    2. HTTP/1.0 did not know Host: it may be there, and may be missing.
-    3. Keep the minor digit; a missing Host is a fault unless it is 0.
+    1. What does your program do when the line does not end in HTTP/1.1?
+    2. The major digit says whether you understand the message at all.
+    3. Compare "HTTP/1." and take any digit behind it.
     """
     judge_all("versions", server)
 
@@ -49,7 +49,7 @@ def test_other_versions(server: Server) -> None:
     second what its sender can do besides.
 
     1. Who is asked for HTTP/2.0 in this form has to say that he cannot.
-    2. Any HTTP/1.x from 1.1 on is answered as 1.1.
+    2. Any HTTP/1.x is answered as 1.1; only 1.0 may come without a Host.
     3. Compare the major digit with 1, else 505; keep the minor one.
     """
     judge_all("other-versions", server)

@@ -232,4 +232,4 @@ def test_whole_lines(lab: Lab, server: Server) -> None:
 
 
 MANY = """sleep 1
-seq 30 | xargs -P 15 -I N curl -sS -o /dev/null http://127.0.0.1:8080/N/x; sleep 1"""
+seq 30 | xargs -P 15 -I N curl -sS -o /dev/null http://127.0.0.1:8080/N/x; sleep 2"""

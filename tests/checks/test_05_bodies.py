@@ -45,6 +45,8 @@ def test_body_is_no_request(server: Server) -> None:
         ask.page(CHUNKED, body=last),
         ask.method("POST", length, body=body),
         ask.method("PUT", CHUNKED, body=last),
+        ask.method("DELETE", length, body=body),
+        ask.method("OPTIONS", CHUNKED, body=last),
         ask.ask(0, "/nowhere", length, body=body),
         ask.ask(0, "/nowhere", CHUNKED, body=last),
     ):

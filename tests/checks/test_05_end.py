@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from grader.check import check
+from grader.clients import by_grader
 from grader.expect import equal, expect, same_bytes, shown
 from grader.http import ended, nothing_more, read_response
 from grader.kept import FLOOD, Questions, answer, at_end, flood
@@ -27,9 +28,6 @@ server=$!; sleep 1; {FLOOD} | nc -I 4096 127.0.0.1 8080 | sleep 9 &
 sleep 5; awk '/VmHWM/ {{ print "MiB:", int($2 / 16384) * 16 }}' /proc/$server/status"""
 IDLE = f"""server=$!; {{ {ONE}; sleep 9; }} | nc 127.0.0.1 8080 & sleep 1
 kill $server; time wait $server"""
-FINISH = f"""{{this}} --quiet &
-server=$!; sleep 1; {FLOOD} | nc -I 4096 127.0.0.1 8080 | {{ sleep 5; tail -n 1; }} &
-sleep 4; kill $server; wait %2"""
 LEAVE = """server=$!; sleep 1; head='GET / HTTP/1.1\\r\\nHost: a\\r\\n'
 for text in GE "$head" "${head}Content-Length: 9\\r\\n\\r\\nx"
 do exec 3<>/dev/tcp/127.0.0.1/8080; printf "$head\\r\\n$text" >&3
@@ -165,7 +163,8 @@ def test_stop_closes_idle(server: Server) -> None:
 
 
 @check("the contract: SIGTERM, responses under way are finished")
-def test_stop_finishes_answers(server: Server) -> None:
+@by_grader
+def test_stop_finishes_answers(lab: Lab, server: Server) -> None:
     """A server is replaced by a newer one while clients download. They notice
     nothing if what has begun is finished.
 
@@ -181,13 +180,12 @@ def test_stop_finishes_answers(server: Server) -> None:
     server.send_signal(signal.SIGTERM)
     wire.inbox[:0] = wire.rest()
     number = 0
-    with shown(FINISH):
-        while wire.inbox:
-            number += 1
-            response = read_response(wire)
-            same_bytes(response.body, server.content, f"the body of answer {number}")
-        expect(number > 0, "whole answers", "none", wire=wire)
-        equal(ended(wire), "the server closed", "the end", wire=wire)
+    while wire.inbox:
+        number += 1
+        response = read_response(wire)
+        same_bytes(response.body, server.content, f"the body of answer {number}")
+    expect(number > 0, "whole answers", "none", wire=wire)
+    equal(ended(wire), "the server closed", "the end", wire=wire)
     wire.close()
     equal(server.wait(STOP + LATE), 0, "the exit status after SIGTERM")
 

@@ -23,8 +23,8 @@ sleep 0.3; done | timeout 4 nc 127.0.0.1 8080
 { printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 5\\r\\n\\r\\n'
 for i in 1 2 3 4 5; do sleep 0.3; printf x; done; } | timeout 4 nc 127.0.0.1 8080"""
 HELD = f"""{{this}} --quiet &
-server=$!; sleep 1; {FLOOD} | nc -I 4096 127.0.0.1 8080 | sleep 9 &
-sleep 5; ls -l /proc/$server/fd | grep -c socket"""
+server=$!; sleep 1; {FLOOD} | nc -I 4096 127.0.0.1 8080 | sleep 20 &
+sleep 9; ls -l /proc/$server/fd | grep -c socket"""
 
 
 class Clock:

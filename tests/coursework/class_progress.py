@@ -15,6 +15,11 @@ WIDTH = 78
 CLEAR = "\r\x1b[K"
 
 
+def shown(text: str) -> str:
+    """On one line, whatever it is."""
+    return " ".join(clean(text).split())
+
+
 class Progress:
     """Counts submissions."""
 
@@ -29,13 +34,13 @@ class Progress:
         self.count += 1
         self.broken += entry.state == "broke"
         state = "" if entry.state == "graded" else f", {entry.state}"
-        self._tell(f"{clean(entry.name)}: {number(entry.score)}{state}")
+        self._tell(f"{shown(entry.name)}: {number(entry.score)}{state}")
 
     def broke(self, name: str, error: str) -> None:
         """The grader gave no result at all."""
         self.count += 1
         self.broken += 1
-        self.say(f"{clean(name)}: the grader broke: {clean(error)[:500]}")
+        self.say(f"{shown(name)}: the grader broke: {shown(error)[:500]}")
         self._draw("")
 
     def say(self, text: str) -> None:

@@ -26,6 +26,7 @@ COLUMNS = [
     *("name", "score", "before_deadline", "passed", "failed", "not_judged", "broke"),
     *("state", "look_at", "notes", "page"),
 ]
+DIGEST = re.compile(r"-[0-9a-f]{8}$")  # of names that are not plain
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -68,7 +69,7 @@ def slug_of(name: str) -> str:
     ones, also where capitals do not count."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     short = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60]
-    if short == name:
+    if short and short == name and not DIGEST.search(name):
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{short or 'submission'}-{digest[:8]}"

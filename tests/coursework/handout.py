@@ -157,7 +157,7 @@ def _checks(number: int) -> list[str]:
     for path in sorted((ROOT / "tests" / "checks").glob("test_*.py")):
         if int(path.name[5:7]) <= number:
             names.append(f"tests/checks/{path.name}")
-    for path in sorted((ROOT / "tests" / "exercises").glob(f"{number:02}-*/*.py")):
+    for path in sorted((ROOT / "tests" / "exercises").glob(f"test_{number:02}_*.py")):
         names.append(str(path.relative_to(ROOT)))
     return names
 

@@ -143,7 +143,8 @@ grade-class: $(have)/test
 	    --submissions '$(SUBMISSIONS)' --out '$(class_place)' \
 	    $(if $(JOBS),--jobs '$(JOBS)') $(if $(SHARD),--shard '$(SHARD)') \
 	    $(if $(SEED),--seed '$(SEED)') $(if $(COURSE),--course '$(COURSE)') \
-	    $(if $(TIMES),--times '$(TIMES)') --build '$(BUILD)' $(ARGS)
+	    $(if $(TIMES),--times '$(TIMES)') --build '$(BUILD)' \
+	    --make '$(MAKE) CC="$(CC)" CFLAGS="$(CFLAGS)"' $(ARGS)
 merge-class: $(have)/test
 	$(if $(STEP),,$(error Say which: make merge-class STEP=03 PARTS="dir dir"))
 	@$(coursework) merge_class --step '$(STEP)' --out '$(class_place)' $(PARTS)

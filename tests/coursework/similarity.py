@@ -30,7 +30,7 @@ MANY = 9  # works that have it; then it is everybody's
 SHARE = 0.25  # from here on a pair is worth a look
 LEAST = 40  # tokens shared
 PAIRS = 200  # that are kept
-MOST = 50_000  # tokens of one work that are looked at
+MOST = 20_000  # tokens of one work that are looked at
 PLACES = 8  # of the same run in a work, of which the longest match is sought
 
 TOKEN = re.compile(
@@ -101,7 +101,9 @@ def tokens_of(files: Iterable[tuple[str, str]]) -> list[Token]:
             line += text.count("\n", start, match.start())
             start = match.start()
             kind = match.lastgroup or ""
-            if kind in ("word", "literal", "sign") and len(raw) < MOST:
+            if len(raw) == MOST:
+                break
+            if kind in ("word", "literal", "sign"):
                 raw.append((kind, Token(match[0], number, line)))
     own = _defined([token for _, token in raw])
     found = []

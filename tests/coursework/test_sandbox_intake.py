@@ -9,7 +9,6 @@ import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import Callable
 
 import pytest
 
@@ -43,7 +42,7 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
 def tarred(path: Path, members: list[tarfile.TarInfo], data: bytes = b"x") -> Path:
     """An archive with entries of any kind."""
     mode = {".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz"}.get(path.suffix, "w")
-    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(path, mode) as archive:
         for member in members:
             member.size = len(data) if member.isreg() else 0
             archive.addfile(member, io.BytesIO(data) if member.isreg() else None)
@@ -185,10 +184,6 @@ def test_a_huge_source_is_left_out(tmp_path: Path) -> None:
     assert (
         intake.files == {"main.c": b"x"} and "larger than 1 MiB" in intake.left_out[0]
     )
-
-
-def bounded(limit: str, value: int) -> Callable[[pytest.MonkeyPatch], None]:
-    return lambda patch: patch.setattr(sandbox_unpack, limit, value)
 
 
 def test_archives_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ import pytest
 
 from coursework import state
 from coursework.homework import ROOT
+from coursework.student import Student
+from coursework.watch import Watch
 from grader import proc
 from grader.observe import observe
 
@@ -86,6 +88,13 @@ class Watched:
         self.wait(pattern, self.save(text))
         return time.monotonic() - began
 
+    def family(self) -> "list[int]":
+        """The one that watches, a grading and its server."""
+        pid = self.process.pid
+        found = observe(lambda: proc.family(pid), lambda pids: len(pids) > 2)
+        assert len(found) > 2
+        return found
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
@@ -135,9 +144,12 @@ def test_from_save_to_verdict_takes_a_second_at_most(watched: Watched) -> None:
 
 def test_a_save_interrupts_the_grading_before(watched: Watched) -> None:
     watched.start()
-    watched.wait("One byte comes back")  # it will go on for some seconds
+    watched.wait("One byte comes back")  # it would go on for some seconds
+    before = watched.family()[1:]
     here = watched.save(watched.text + "/* again */\n")
     watched.wait("saved main.c", here)
+    watched.wait("  passed: ", here)
+    assert not {kin.pid for kin in proc.everybody()} & set(before)
     assert "that is all" in watched.wait("that is all|FAILED", here)
     told = watched.lines[here:]
     assert sum("One byte comes back" in line for line in told) == 1
@@ -152,22 +164,31 @@ def test_a_compile_error_is_shown_and_mended(watched: Watched) -> None:
     watched.wait("  passed: ", watched.save(watched.text))
 
 
+class Meanwhile(Student):
+    """Its file is saved while it is compiled: what is made looks newer."""
+
+    def compile(self) -> "subprocess.CompletedProcess[str]":
+        done = super().compile()
+        main = self.own / "main.c"
+        main.write_text(main.read_text() + "/* later */\n")
+        long_ago = main.stat().st_mtime - 100
+        os.utime(main, (long_ago, long_ago))
+        return done
+
+
 def test_a_file_saved_while_it_builds_is_built_again(watched: Watched) -> None:
-    watched.start()
-    watched.wait("One byte comes back")
-    here = watched.save(watched.text + "/* one */\n")
-    watched.wait("saved main.c", here)  # now it builds
-    (watched.own / "main.c").write_text(watched.text.replace(GOOD, WRONG))
-    assert "echo-one-byte" in watched.wait("FAILED", here)
+    mine = Meanwhile(STEP, watched.root / "work", watched.build, ["make"])
+    watch = Watch(mine, [])
+    watch.begin(watch.look())
+    assert not watch.grading
+    assert watch.look() != watch.seen  # so the next round begins
+    assert "compile" in Student.compile(mine).stdout
 
 
 def test_ctrl_c_ends_it_and_leaves_no_process(watched: Watched) -> None:
     watched.start()
     watched.wait("One byte comes back")
-    family = observe(  # the one that watches, a grading and its server
-        lambda: proc.family(watched.process.pid), lambda pids: len(pids) > 2
-    )
-    assert len(family) > 2
+    family = watched.family()
     assert watched.stop() == 0
     left = {kin.pid for kin in proc.everybody()} & set(family)
     own = str(watched.root)

@@ -162,7 +162,8 @@ def talk_line(wire: Wire, tls: bool, step: int) -> str:
     if not wire.half_closed and steps:
         steps.append("sleep 1")
     sender = steps[0] if len(steps) == 1 else "{ " + "; ".join(steps) + "; }"
-    patience = f"timeout {steps.count('sleep 1') + 2} " if step >= KEPT else ""
+    waits = step >= KEPT and not wire.half_closed
+    patience = f"timeout {steps.count('sleep 1') + 2} " if waits else ""
     if tls:
         client = f"{patience}openssl s_client -quiet -connect {host}:8443"
     else:

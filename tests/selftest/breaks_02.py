@@ -166,7 +166,8 @@ BREAKS = [
         "([\\x00-\\x7e\\x80-\\xff]*)",
     ),
     (2, "other-versions", RULES, 'if major != "1"', 'if major not in "12"'),
-    (2, "versions", RULES, "not hosts and request.minor > 0", "not hosts"),
+    (2, "versions", RULES, "HTTP/(\\d)\\.(\\d)", "HTTP/(\\d)\\.([1-9])"),
+    (2, "other-versions", RULES, "not hosts and request.minor > 0", "not hosts"),
     (2, "other-versions", RULES, "HTTP/(\\d)\\.(\\d)", "HTTP/(\\d)\\.([01])"),
     (2, "target-forms", RULES, "(?i:https?)://", "https?://"),
     (

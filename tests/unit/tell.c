@@ -96,31 +96,44 @@ comes_again(const char *bytes, size_t start, size_t len)
            (start == len || bytes[start - len - 1] == '\n');
 }
 
+static void
+tell_skipped(FILE *out, int *skipped)
+{
+    if (*skipped > 0)
+        (void)fprintf(out, "%*s(%d more such lines)\n", LABEL, "", *skipped);
+    *skipped = 0;
+}
+
 /* A run of bytes, in lines; one that comes again and again is told once. */
 static void
 tell_run(FILE *out, const char *label, const struct case_line *line, size_t at)
 {
     const char *bytes = line->text;
-    const char *end;
     size_t len;
     int shown = 0;
+    int skipped = 0;
 
     for (size_t start = 0; start < line->len; start += len) {
+        const char *end = memchr(bytes + start, '\n', line->len - start);
         bool marked;
         int column;
 
-        end = memchr(bytes + start, '\n', line->len - start);
         len = end ? (size_t)(end + 1 - bytes) - start : line->len - start;
         marked = at >= start && at - start < len;
-        if (!marked && (shown >= LINES_SHOWN || comes_again(bytes, start, len)))
+        if (!marked && comes_again(bytes, start, len)) {
+            skipped++;
+            continue;
+        }
+        tell_skipped(out, &skipped);
+        if (!marked && shown++ >= LINES_SHOWN)
             continue;
         (void)fprintf(out, "  %-*s%c ", LABEL - 2, label, line->mark);
         column = tell_bytes(out, bytes + start, len, at - start);
         if (column >= 0)
             (void)fprintf(out, "%*s^\n", LABEL + 2 + column, "");
         label = "";
-        shown++;
     }
+    tell_skipped(out, &skipped);
 }
 
 static void

@@ -3,6 +3,7 @@
 # Gradescope runs this, as root, for each submission: /autograder/submission is
 # what a student handed in, /autograder/results/results.json what is shown.
 place=/autograder
+chmod go= $place/source $place/results # not for the program that is graded
 cd $place/source/staircase || exit
 python=$(cat build/have/python)
 submitted=$("$python" -c 'import json, sys
