@@ -373,11 +373,11 @@ test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	@exec $(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
 	    'pytest browser: $(pytest) tests/browser --programs $(BUILD)' \
 	    'pytest grader slow: $(pytest) $(workers) tests/selftest -m slow \
-	        --sample 4' \
-	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow --sample 8' \
-	    'pytest exercises slow: $(exercises) $(workers) -m slow --sample 5' \
-	    'pytest coursework slow: $(coursework_tests) $(workers) -m slow \
 	        --sample 6' \
+	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow --sample 12' \
+	    'pytest exercises slow: $(exercises) $(workers) -m slow --sample 8' \
+	    'pytest coursework slow: $(coursework_tests) $(workers) -m slow \
+	        --sample 12' \
 	    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 

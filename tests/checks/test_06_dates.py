@@ -57,7 +57,7 @@ def full(response: Response, name: str, why: str) -> None:
 
 
 @check("RFC 9110, sections 8.8.2 and 5.6.7; stat(2): st_mtime")
-def test_last_modified(lab: Lab, server: Server, site: Site) -> None:
+def test_last_modified(lab: Lab, site: Site) -> None:
     """The date of the file's last change goes with it, so that a browser can
     ask later whether there has been another.
 
@@ -65,6 +65,8 @@ def test_last_modified(lab: Lab, server: Server, site: Site) -> None:
     2. The same form as Date has, and Greenwich time.
     3. The function that writes Date takes the time as a parameter.
     """
+    lab.command = f"env TZ=ABC-5:30 {lab.command}"  # its local time is another
+    server = lab.start()
     dates = [RFC_DATE, 951782400, 1709208000, 1]
     dates += [lab.random.randrange(10**6, 17 * 10**8) for _ in range(6)]
     for number, when in enumerate(dates):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coursework import homework, stages
+from coursework.blank import HEADER
 from coursework.homework import Homework
 from coursework.start import write_starter
 from coursework.student import Student
@@ -69,3 +70,29 @@ def test_nothing_is_earned(
         if one["result"] == "passed" and one["mark"] != "permitted"
     ]
     assert results and not earned
+
+
+@pytest.mark.slow
+def test_a_body_that_only_the_end_comes_to_is_not_blamed(
+    build: Path, tmp_path: Path
+) -> None:
+    """The parent keeps the connection: nobody shall be told to write
+    workers_stop(), which runs when the grader stops the server."""
+    declared = homework.read(homework.find_step("03"))
+    own = tmp_path / declared.name
+    stages.write(declared, 1, own)
+    main, workers = own / "main.c", own / "workers.c"
+    text = main.read_text()
+    assert text.count("    close(fd);\n") == 1
+    main.write_text(text.replace("    close(fd);\n", ""))
+    text = workers.read_text()
+    head, name, stop = text.partition("\nworkers_stop(uint64_t ms)\n{\n")
+    assert name and "    return;\n" in stop and HEADER not in text
+    include = f'#include "{HEADER}"\n\nvoid'
+    head = head[: -len("\nvoid")] + "\n" + include
+    workers.write_text(head + name + stop.replace("return;", "NOT_WRITTEN_YET;"))
+    select = ["-k", "test_parent_lets_go"]
+    results = stages.grade(declared, tmp_path, build / "blame", *select)
+    failed = results["parent-lets-go"]
+    assert failed["result"] == "failed" and not failed["story"]["unwritten"]
+    assert "not written yet: workers_stop" in "".join(failed["story"]["printed"])

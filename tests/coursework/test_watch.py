@@ -95,8 +95,8 @@ class Watched:
         assert len(found) > 2
         return found
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+    def stop(self, number: int) -> int:
+        self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
 
@@ -185,11 +185,14 @@ def test_a_file_saved_while_it_builds_is_built_again(watched: Watched) -> None:
     assert "compile" in Student.compile(mine).stdout
 
 
-def test_ctrl_c_ends_it_and_leaves_no_process(watched: Watched) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_ends_it_and_leaves_no_process(
+    watched: Watched, number: signal.Signals
+) -> None:
     watched.start()
     watched.wait("One byte comes back")
     family = watched.family()
-    assert watched.stop() == 0
+    assert watched.stop(number) == 0
     left = {kin.pid for kin in proc.everybody()} & set(family)
     own = str(watched.root)
     for entry in Path("/proc").glob("[0-9]*/cmdline"):

@@ -170,6 +170,8 @@ class Lab:
         if self.finished:
             return None
         self.finished = True
+        for program in self.programs:
+            program.heard = len(program.err.data) if program.alive() else None
         for wire in self.wires:
             wire.close()
         failure: Optional[Failure] = None

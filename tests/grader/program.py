@@ -121,6 +121,7 @@ class Program:
         self.stopped_by: Optional[int] = None
         self.stop_took = 0.0
         self.known: set[int] = set()  # processes seen to belong to it
+        self.heard: Optional[int] = None  # bytes of stderr before it was stopped
         settings = SANITIZERS.format(self.reports_in)
         environment = dict(os.environ, TMPDIR=str(self.work))
         environment.update(LC_ALL="C.UTF-8")  # error messages in English

@@ -87,10 +87,12 @@ def readable(report: list[str]) -> list[str]:
 
 def unwritten(lab: Lab) -> list[str]:
     """The functions of a starter that the programs came to and that are not
-    written yet, each with its file: `reap_children, workers.c`."""
+    written yet, each with its file: `reap_children, workers.c`. What came when
+    the grader stopped them has nothing to do with the failure."""
     found: dict[str, None] = {}
     for program in lab.programs:
-        for function, file in UNWRITTEN.findall(bytes(program.err.data)):
+        data = bytes(program.err.data)[: program.heard]
+        for function, file in UNWRITTEN.findall(data):
             found[f"{function.decode()}, {file.decode()}"] = None
     return list(found)[:5]
 

@@ -1,7 +1,7 @@
 """Prints the table of mutants, or proves that each is killed.
 
     python -m mutants.run                 the table
-    python -m mutants.run --prove         all of them, two at a time
+    python -m mutants.run --prove         all of them, four at a time
     python -m mutants.run --prove 03 zomb those whose step or name has a word
 """
 
@@ -30,7 +30,7 @@ def main(argv: Optional[list[str]] = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("names", nargs="*", help="steps, or parts of names")
     parser.add_argument("--prove", action="store_true", help="build and grade them")
-    parser.add_argument("--jobs", type=int, default=2, help="at once (2)")
+    parser.add_argument("--jobs", type=int, default=4, help="at once (4)")
     parser.add_argument("--seen", action="store_true", help="what differs by hand")
     parser.add_argument("--no-hand", action="store_true", help="no lines by hand")
     build = os.environ.get("BUILD", "build")
