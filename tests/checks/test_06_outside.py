@@ -108,7 +108,8 @@ def test_hidden_names(server: Server, site: Site) -> None:
     3. After decoding and normalizing: 404 if a segment begins with a dot, but
        not where it is ".well-known".
     """
-    for name in (".hidden", ".git/config", "sub/.htpasswd", "sub/.deep/page.txt"):
+    names = ".hidden ..hidden .git/config sub/.htpasswd sub/.deep/page.txt"
+    for name in names.split():
         site.add(name, b"hidden")
     site.add(".well-knownx/page.txt", b"hidden")
     site.add(".well-know/page.txt", b"hidden")

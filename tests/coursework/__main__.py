@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -20,7 +21,12 @@ def run(words: list[str]) -> int:
         print(f"coursework: the verbs are {', '.join(verbs())}", file=sys.stderr)
         return 2
     module = importlib.import_module(f"{__package__}.{words[0]}")
-    status: int = module.main(words[1:])
+    try:
+        status: int = module.main(words[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 

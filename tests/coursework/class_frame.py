@@ -20,7 +20,8 @@ def escape(text: str) -> str:
     return html.escape(clean(text), quote=True)
 
 
-def page(title: str, body: Sequence[str]) -> str:
+def page(title: str, body: Sequence[str], kind: str = "class") -> str:
+    """The whole page; kind: a class of its <body>, for class_page.css."""
     parts = [
         "<!doctype html>",
         '<html lang="en">',
@@ -34,7 +35,7 @@ def page(title: str, body: Sequence[str]) -> str:
         f"<style>\n{STYLE.read_text(encoding='utf-8')}",
         f"{MORE.read_text(encoding='utf-8')}</style>",
         "</head>",
-        "<body>",
+        f'<body class="{kind}">',
         *body,
         "</body>",
         "</html>",

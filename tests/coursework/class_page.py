@@ -80,7 +80,7 @@ def write_class(made: Class, kit: Kit, out: Path) -> None:
     body += [f'<p class="whose">{escape(made.course)}</p>'] if made.course else []
     body += [*_summary(made.entries), "</header>", MAIN]
     body += [*_to_look_at(made), *_distribution(made.entries), *_checks(made.entries)]
-    body += [*_milestones(made.entries), *near, *_students(made.entries)]
+    body += [*_milestones(made.entries), *_students(made.entries), *near]
     body += ["</main>", *_foot(made)]
     write_whole(out / "index.html", page(f"{made.title}: the class", body))
 

@@ -33,7 +33,7 @@ FILES = "it can read what every user can read here, and fill this machine's disk
 CHECKS = "it can read the checks: close their directory to others (chmod go=)"
 MEMORY = "what the kernel holds for it is not bounded, only what its processes hold"
 PROCESSES = "it sees this machine's processes; what it leaves is ended by search"
-SAME_USER = "it runs as the grader's user, and can end the grader (its own loss)"
+SAME_USER = "it runs as the grader's user: it can see and end it (its own loss)"
 NO_USER = "it runs as the user who grades, and can read and change all of theirs"
 
 

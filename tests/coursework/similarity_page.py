@@ -98,7 +98,7 @@ def pair_page(pair: Pair, given: list[Work]) -> str:
         *_column(pair, pair.other, "other", "one", common),
         "</main>",
     ]
-    return page(title, body)
+    return page(title, body, "two")
 
 
 def _column(

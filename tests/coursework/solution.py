@@ -43,8 +43,8 @@ def earned(mine: Student) -> None:
     ]
     if left:
         raise Refused(
-            f"{len(left)} checks of {mine.number} have not passed yet, the"
-            f" first of them {left[0]}.\n"
+            f"{len(left)} checks of {mine.shown} have not passed yet, the first of"
+            f" them {left[0]}.\n"
             f"  make hint-{mine.number}               helps with it\n"
             f"  make solution-{mine.number} FORCE=1   shows the reference all the same"
         )

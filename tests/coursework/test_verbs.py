@@ -290,3 +290,16 @@ def test_state_is_plain_and_keeps_other_entries(place: Place) -> None:
 def test_an_unknown_verb_names_those_that_there_are(capsys: Any) -> None:
     assert run(["dance"]) == 2
     assert "start" in verbs() and ", ".join(verbs()) in capsys.readouterr().err
+
+
+def test_a_reader_may_have_seen_enough(place: Place) -> None:
+    place(start)
+    words = f"-m coursework solution 03 --force --work {place.work}"
+    ran = subprocess.run(
+        ["sh", "-c", f"{sys.executable} {words} | head -n 1"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests"), "PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.startswith("--- ") and not ran.stderr

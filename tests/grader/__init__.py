@@ -31,5 +31,6 @@
     report   the verdict on a terminal
     lessons  where the lessons speak of a check
     gather   one run: what it knows, gathers, writes and prints
+    limits   time for a check, and for all; reasons to run no more
     plugin   all of it as pytest's hooks and fixtures
 """

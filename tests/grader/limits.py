@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -42,10 +42,10 @@ def limited(seconds: float) -> Iterator[None]:
 
 def remove(directory: Path) -> None:
     """Whatever a program has left there: also directories so deep that Python's
-    own way, which calls itself for each, breaks off."""
-    try:
+    own way, which calls itself for each and keeps it open, breaks off."""
+    with suppress(RecursionError):
         shutil.rmtree(directory, ignore_errors=True)
-    except RecursionError:
+    if directory.exists():
         subprocess.run(["rm", "-rf", "--", str(directory)], stderr=subprocess.DEVNULL)
 
 

@@ -20,7 +20,7 @@ from grader.expect import escape
 
 from .patches import TREE
 
-PATIENCE = 5.0  # seconds beyond the sleeps in the lines; then a person gives up
+PATIENCE = 8.0  # seconds beyond the sleeps in the lines; then a person gives up
 CHECK = 40.0  # seconds for a whole check
 SHOWN, LONG = 40, 200  # lines of what was seen, and bytes of each
 WAIT = 200  # times 0.05 s, for the server to listen
@@ -119,7 +119,7 @@ def readable(lines: Iterable[str]) -> str:
 def patience(lines: list[str]) -> float:
     """How long a person waits: what the lines themselves wait, and longer."""
     waits = re.findall(
-        r"(?:sleep|-m|(?<!-)timeout(?: -s \w+)?) ([0-9.]+)", " ".join(lines)
+        r"(?:sleep|-m|(?<!-)timeout(?: -s \w+)?)[ (]([0-9.]+)", " ".join(lines)
     )
     if any("-m pytest" in line for line in lines):
         return CHECK

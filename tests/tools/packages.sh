@@ -27,6 +27,7 @@ xdist        | test  | runs checks side by side           | python3-pytest-xdist
 jsonschema   | test  | reads the schemas of reports       | python3-jsonschema | python3-jsonschema | python-jsonschema | py3-jsonschema | without
 bubblewrap   | test  | keeps a program of others in       | bubblewrap       | bubblewrap          | bubblewrap    | bubblewrap        | without
 netcat       | test  | shows a failed check by hand       | netcat-openbsd   | netcat              | openbsd-netcat | netcat-openbsd   | without
+patch        | test  | plants mistakes, applies answers   | patch            | patch               | patch         | patch             | without
 strace       | test  | watches servers for pictures       | strace           | strace              | strace        | strace            | without
 curl         | test  | a client of the suites             | curl             | curl                | curl          | curl              | curl
 clang        | clang | the second compiler                | clang            | clang               | clang         | clang             | llvm

@@ -41,7 +41,16 @@ class Machine:
             found = shutil.which(name)
             assert found
             (self.bin / name).symlink_to(found)
-        for name in ("cc", "openssl", "pkg-config", "python3", "bwrap", "nc", "strace"):
+        for name in (
+            "cc",
+            "openssl",
+            "pkg-config",
+            "python3",
+            "bwrap",
+            "nc",
+            "strace",
+            "patch",
+        ):
             self.add(name, GOOD)
         self.add("id", "#!/bin/sh\necho 1000\n")
         self.add("cp", f"#!/bin/sh\nexec {shutil.which('cp')} \"$@\"\n")

@@ -28,6 +28,16 @@ talk_differs(const struct talk *t, const char *expected, const char *got)
     case_differs(t->c, t->line, SIZE_MAX, expected, text);
 }
 
+/* A line of words begins with `key`, and has another end. */
+static void
+line_differs(const struct talk *t, const char *key, const char *got)
+{
+    char text[1000];
+
+    (void)snprintf(text, sizeof text, "%s %s", key, got);
+    talk_differs(t, t->c->lines[t->line].text, text);
+}
+
 static void
 wake(struct protocol_owner *owner)
 {
@@ -222,7 +232,7 @@ expect_wants(struct talk *t, const char *words)
     if (!*got)
         strcpy(got, "nothing");
     if (!t->lenient && strcmp(words, got) != 0)
-        talk_differs(t, words, got);
+        line_differs(t, "wants", got);
 }
 
 static void
@@ -235,7 +245,7 @@ expect_deadline(struct talk *t, const char *words)
         (void)snprintf(got, sizeof got, "%lld",
                        (long long)deadline - TALK_BEGIN);
     if (!t->lenient && strcmp(words, got) != 0)
-        talk_differs(t, words, got);
+        line_differs(t, "deadline", got);
 }
 
 static void
@@ -246,7 +256,7 @@ expect_told(struct talk *t, const char *words)
     if (!told)
         told = "no more";
     if (!t->lenient && strcmp(words, told) != 0)
-        talk_differs(t, words, told);
+        line_differs(t, "told", told);
 }
 
 static void

@@ -62,7 +62,6 @@ tell_bytes(FILE *out, const char *bytes, size_t len, size_t at)
     return column;
 }
 
-/* Bytes as lines, with a ^ below byte `at`. */
 char *
 case_show_lines(const char *bytes, size_t len, size_t at)
 {
