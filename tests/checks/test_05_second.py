@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.check import check
-from grader.expect import equal, expect, same_bytes
+from grader.expect import equal, expect, same_bytes, shown
 from grader.http import nothing_more, read_response, request
 from grader.kept import Questions, answer, answers, judge_kept, judge_last
 from grader.lab import Lab, Server
 
 CHANGING = ("date", "connection", "keep-alive")
+BESIDE = """{ printf 'GET /hello HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; sleep 9; } |
+nc 127.0.0.1 8080 & sleep 1; curl -sS -m 3 http://127.0.0.1:8080/hello"""
 
 
 @check("RFC 9112, section 9.3")
@@ -141,9 +143,9 @@ def test_idle_blocks_nobody(lab: Lab) -> None:
     ask = Questions(server)
     asked = ask.page(), ask.home()
     idle = [server.connect() for _ in range(6)]
-    for question in asked:
-        for wire in idle:
-            wire.send(question.data)
-            answer(wire, question)
-    answer_to_another = server.get()
-    same_bytes(answer_to_another.body, server.content, "another client's page")
+    with shown(BESIDE):
+        for question in asked:
+            for wire in idle:
+                wire.send(question.data)
+                answer(wire, question)
+        same_bytes(server.get().body, server.content, "another client's page")

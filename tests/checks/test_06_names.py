@@ -6,7 +6,7 @@ import os
 from urllib.parse import quote
 
 from grader.check import check
-from grader.expect import equal, expect, same_bytes
+from grader.expect import equal, expect, same_bytes, shown
 from grader.http import request
 from grader.lab import Lab, Server
 from grader.site import Site
@@ -15,6 +15,9 @@ from grader.targets import judge_targets
 NAMES = [f"{mark}.txt" for mark in "%;&#?'\"\\:*~,()[]{}^`$@!=+<>|"]
 NAMES += ["two words", "Grüße, 10 €", "日本語", "100%", "a+b", "a;b=c", "a?b=c", "a#b"]
 NAMES += ["two..dots", "dot.", "-dash", " ", "CON", "Index.HTML"]
+HERE = """echo here >here.txt
+{this} &
+sleep 1; curl -sS -m 3 http://127.0.0.1:8080/here.txt"""
 PLAIN = "-._~!$&'()*+,;=:@"  # needs no encoding in a path (RFC 3986, section 3.3)
 
 
@@ -168,7 +171,9 @@ def test_root_by_default(lab: Lab) -> None:
     at = options.index("--root")
     server = lab.start(*options[:at], *options[at + 2 :], site=False)
     (server.work / "here.txt").write_bytes(b"here")
-    same_bytes(server.get("/here.txt").body, b"here", "a file where it was started")
+    with shown(HERE):
+        found = server.get("/here.txt").body
+        same_bytes(found, b"here", "a file where it was started")
 
 
 @check("open(2): ENOENT, ENOTDIR; the contract: exit status 2, or a link works")

@@ -175,6 +175,7 @@ def asked(server: Server) -> Optional[int]:
 
 
 @check("RFC 9112, section 9.3.2; RFC 9110, sections 9.3.2 and 15.4.5")
+@by_grader
 def test_mixed_pipeline(lab: Lab, server: Server, site: Site) -> None:
     """Answers with a body, without one, short and long, one after the other
     on a connection: each ends where the next one begins.

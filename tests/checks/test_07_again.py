@@ -8,7 +8,7 @@ import ssl
 import subprocess
 
 from grader.check import check
-from grader.clients import serves
+from grader.clients import by_grader, serves
 from grader.expect import Failure, NotJudged, equal, expect, same_bytes
 from grader.http import read_response, request
 from grader.lab import Lab, Server
@@ -75,6 +75,7 @@ def test_tickets_12(server: Server) -> None:
 
 
 @check("RFC 8446, section 4.2.11; RFC 5077, section 3.1")
+@by_grader
 def test_tickets_unknown(lab: Lab, server: Server) -> None:
     """After a restart the server has another key, and cannot read the tickets
     that it gave out. They are no error: it shakes hands in full.

@@ -122,9 +122,9 @@ def as_in_step(again: str, step: int) -> str:
     """The same lines for a later step: its page has another name, and over
     TLS its clients are others."""
     if step >= 6:
-        again = re.sub(r"(?<=[ 0])/hello(?=[ \n]|$)", "/hello.txt", again)
+        again = re.sub(r"(?<=[ 0])/hello(?=[ '\n]|$)", "/hello.txt", again)
     if step >= 7 and "8080" in again:
-        talks = r"\| (timeout \S+ )?nc (-\w+ (\d+ )?)*127\.0\.0\.1 8080"
+        talks = r"\|\s(timeout \S+ )?nc (-\w+ (\d+ )?)*127\.0\.0\.1 8080"
         client = "openssl s_client -quiet -connect 127.0.0.1:8443"
         again = re.sub(talks, rf"| \1{client}", again)
         again = again.replace("curl -", "curl -k -").replace("http://", "https://")

@@ -77,6 +77,16 @@ def test_a_shell_prints_the_same_bytes(data: bytes) -> None:
         assert done.stdout == data, command
 
 
+def test_lines_for_a_later_step() -> None:
+    lines = """printf 'GET /hello HTTP/1.1' | timeout 3 nc -N 127.0.0.1 8080
+curl -sS http://127.0.0.1:8080/hello"""
+    assert story.as_in_step(lines, 5) == lines
+    over_tls = """printf 'GET /hello.txt HTTP/1.1' | \
+timeout 3 openssl s_client -quiet -connect 127.0.0.1:8443
+curl -k -sS https://127.0.0.1:8443/hello.txt"""
+    assert story.as_in_step(lines, 7) == over_tls.replace("\\\n", "")
+
+
 def test_a_failure_is_told_at_eighty_columns() -> None:
     told = verdict.Story(
         why="word " * 60,
