@@ -64,14 +64,17 @@ def _place(function: str, path: Path) -> Place:
 
 
 def heading(lesson: Path, function: str) -> str:
-    """The heading under which the lesson names the function."""
-    title = ""
+    """The heading under which the lesson tells of the function: a milestone's
+    (###) before any other that only names it."""
+    title, level, elsewhere = "", 0, ""
     for line in lesson.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
-            title = line.lstrip("# ")
+            title, level = line.lstrip("# "), len(line) - len(line.lstrip("#"))
         elif re.search(rf"`{function}\(\)`", line):
-            return title
-    return ""
+            if level == 3:
+                return title
+            elsewhere = elsewhere or title
+    return elsewhere
 
 
 def of_stack(step: int, stack: "list[tuple[str, str]]") -> Optional[Place]:
