@@ -11,7 +11,7 @@ from grader.observe import observe
 from grader.wire import PATIENCE
 
 MIB = 1 << 20
-CLIENTS = {2: 2000, 3: 300, 7: 200}  # a process, a handshake: they take time
+CLIENTS = {2: 2000, 3: 300, 5: 400, 6: 300, 7: 200}  # where they take time or wait
 
 
 HALF = """printf G | timeout 1 nc -N 127.0.0.1 8080

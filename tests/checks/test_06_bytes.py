@@ -204,7 +204,7 @@ def test_slow_readers(lab: Lab, server: Server, site: Site) -> None:
     assert site.root
     if not proc.available():
         raise NotJudged("there is no /proc here to see a program's memory with")
-    file = Sparse(site.root / "film.mp4", 32 * MIB, lab.random)
+    file = Sparse(site.root / "film.mp4", 8 * MIB, lab.random)
     server.get()
     before = memory(server)
     downloads = []

@@ -202,7 +202,7 @@ def read_steadily(download: Download, timeout: float) -> bool:
     download.head()
     last = began = time.monotonic()
     while last - began < 1.5 * timeout:
-        select.select([], [], [], timeout / 20)  # what a slow line does
+        select.select([], [], [], timeout / 10)  # what a slow line does
         try:
             download.take(4 * MIB)  # so much that the kernel takes more
         except Failure:

@@ -22,7 +22,18 @@ from .proc import PROC
 from .wire import Wire
 
 MIB = 1 << 20
-LARGE = 12 * MIB  # more than a connection's two kernel buffers hold
+SEND_BUFFERS = Path("/proc/sys/net/ipv4/tcp_wmem")
+
+
+def _most_unsent() -> int:
+    """Bytes that the system keeps for a client that reads slowly."""
+    try:
+        return int(SEND_BUFFERS.read_text().split()[2])
+    except (OSError, ValueError, IndexError):
+        return 10 * MIB  # more than any system does unasked
+
+
+LARGE = _most_unsent() + 2 * MIB  # more than the system takes for a slow reader
 MARK = 64
 MARKS = 60
 
