@@ -32,6 +32,20 @@
 #   make demo            see 02, 03 and 04 with a silent client, side by side
 #   make demo-05 SCENARIO=pipelining     see what a step does, on a timeline
 #   make timelines       draw the lessons' timelines anew
+#   make figures         draw the book's other figures anew
+#
+#   make book            the book as a site, for `make run`: build/book/site
+#   make weave           the book's code and tables, anew from the source
+#   make check-docs      that the book says what is so: code, sessions, links
+#
+#   make fuzz TIME=60    gives parser, connection and site inputs that a fuzzer
+#                        makes up; KEEP=1 keeps what is new
+#   make fuzz-coverage   which lines the kept ones reach
+#   make second-opinion N=5000   the same requests to 06, nginx, lighttpd and
+#                        Apache: every difference is explained
+#
+#   make attack          hostile clients against every step, or STEP=04
+#   make soak            REQUESTS=1000000 to each, then MINUTES=10 of all attacks
 #
 #   make unit            the unit tests of common/
 #   make test-exercises  answers of the exercises, and mistakes in them
@@ -90,11 +104,12 @@ release = -O2 -g -fPIE -fstack-protector-strong \
 sanitized = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=all
 covered = -O0 -g --coverage -Wno-error
-static = -O2 -g $(for_musl)
+static = -O2 -g -fstack-protector-strong $(for_musl)
 analyzed = -O2 -fanalyzer
 MUSL_CC = musl-gcc
 ifneq ($(system),Darwin) # whose linker always makes such programs
-release_link = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+release_link = -pie $(hardened)
+hardened = -Wl,-z,relro,-z,now,-z,noexecstack
 link_map = -Wl,-Map=
 endif
 
@@ -217,7 +232,7 @@ $(foreach s,$(steps),\
     $(eval $(call step,$(BUILD)/san/,$(s),$(sanitized)))\
     $(eval $(call step,$(BUILD)/cov/,$(s),$(covered))))
 $(foreach s,$(filter-out $(uses_tls),$(steps)),\
-    $(eval $(call step,$(BUILD)/musl/,$(s),-static)))
+    $(eval $(call step,$(BUILD)/musl/,$(s),-static $(hardened))))
 $(foreach u,$(units),\
     $(eval $(call unit,$(BUILD)/san/,$(u),$(sanitized)))\
     $(eval $(call unit,$(BUILD)/cov/,$(u),$(covered))))
@@ -361,7 +376,10 @@ tree_jobs = 'verb check-tree: $(check_tree)' \
     'pytest coursework: $(coursework_tests) $(workers) -m "not slow"' \
     'pytest exercises: $(exercises) -m "not slow"' \
     'pytest mutants: $(mutant_tests) -m "not slow"' \
-    'pytest demo: BUILD=$(BUILD) $(pytest) tests/demo -m "not slow"'
+    'pytest demo: BUILD=$(BUILD) $(pytest) tests/demo -m "not slow"' \
+    'pytest fuzz: BUILD=$(BUILD) $(pytest) tests/fuzz' \
+    'pytest attack: $(attacks) -m "not slow"' \
+    $(book_jobs)
 check_tree = $(python) tests/tools/check_tree.py --build $(BUILD)
 
 test: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
@@ -378,7 +396,9 @@ test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	    'pytest exercises slow: $(exercises) $(workers) -m slow --sample 8' \
 	    'pytest coursework slow: $(coursework_tests) $(workers) -m slow \
 	        --sample 12' \
-	    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
+	    'pytest opinion: $(opinion_tests)' \
+    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
+    'pytest attack slow: $(attacks) $(workers) -m slow' \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 
 # That the graders are right: every mistake is found, nothing right is refused.
@@ -425,7 +445,8 @@ test-$(2): $(call programs_of,$(BUILD)/san/,$(1)) $(have)/test
 	@$$(call suite,$(BUILD)/san/,$(1),$$(ARGS))
 diff-$(2):
 	@tests/tools/diff_step.sh $(2)
-$(if $(filter-out 01 02 03 04 05,$(2)),run-$(2): root = docs/welcome)
+$(if $(filter-out 01 02 03 04 05,$(2)),\
+    run-$(2): root = $$(or $$(site),docs/welcome))
 $(if $(call tls_of,$(1)),run-$(2): cert = $(certificate)
 run-$(2): key = $(BUILD)/certificate/key.pem)
 .PHONY: run-$(2) test-$(2) diff-$(2)
@@ -445,6 +466,18 @@ include tests/coursework/rules.mk
 # ---- Pictures --------------------------------------------------------------
 
 include tests/demo/rules.mk
+-include tests/book/figures.mk # which no handout has
+
+# ---- The book --------------------------------------------------------------
+
+-include tests/book/rules.mk # which no handout has
+
+# ---- Attacks ----------------------------------------------------------------
+
+-include tests/fuzz/rules.mk # which no handout has
+-include tests/faults/rules.mk # which no handout has
+-include tests/opinion/rules.mk
+-include tests/attack/rules.mk # nor this
 
 # ---- Care ------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """What the tests run of common/ and of each step, from a build with --coverage.
 
-    coverage.py [--build DIR] [--least PERCENT]
+    coverage.py [--build DIR] [--least PERCENT] [--only START ...]
 
-A taught file stands twice; a line counts as run in common/ when a test ran it in
+--only looks at nothing but files whose names start so. A taught file stands twice; a line counts as run in common/ when a test ran it in
 either place. Faults: less than PERCENT of the lines of common/ were run, or a
 function of a step's directory was not entered by that step's own suite.
 """
@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, DefaultDict, Dict, Iterator, List
+from typing import Any, DefaultDict, Dict, Iterator, List, Tuple
 
 
 def read_notes(note: Path) -> Iterator[Dict[str, Any]]:
@@ -64,6 +64,12 @@ class Coverage:
                     known = self.lines[twin].get(number, 0)
                     self.lines[twin][number] = known + count
 
+    def keep(self, starts: Tuple[str, ...]) -> None:
+        """Forgets all files but those whose names start so."""
+        self.not_entered.clear()
+        for name in [name for name in self.lines if not name.startswith(starts)]:
+            del self.lines[name]
+
     def share(self, start: str) -> float:
         """Percent of the lines run, of the files whose name starts so."""
         counts = [
@@ -96,13 +102,17 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=Path, default=Path("build/cov"))
     parser.add_argument("--least", type=float, default=90.0)
+    parser.add_argument("--only", nargs="*", default=[])
     arguments = parser.parse_args()
     coverage = Coverage(arguments.build / "obj")
     coverage.join_twins()
+    if arguments.only:
+        coverage.keep(tuple(arguments.only))
     show(coverage)
     share = coverage.share("common/")
     few = share < arguments.least
-    print(f"\ncommon/ as a whole: {share:.1f} %, at least {arguments.least:.0f} wanted")
+    what = " and ".join(arguments.only or ["common/"])
+    print(f"\n{what} as a whole: {share:.1f} %, at least {arguments.least:.0f} wanted")
     for name, functions in coverage.not_entered.items():
         print(f"{name}: its step's suite never entered {', '.join(functions)}")
     failed = int(few) + int(bool(coverage.not_entered))

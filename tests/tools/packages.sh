@@ -5,6 +5,7 @@
 #                            and why; installs it on Debian and Ubuntu (as root
 #                            at once, with sudo after a yes or with YES=1),
 #                            prints the command elsewhere.
+#   packages.sh has VERB     the exit status alone; nothing is installed
 #   packages.sh doctor       the whole table, and the command that mends it
 #
 # A probe tries what it asks for and does not go by names. The interpreter that
@@ -30,13 +31,20 @@ netcat       | test  | shows a failed check by hand       | netcat-openbsd   | n
 patch        | test  | plants mistakes, applies answers   | patch            | patch               | patch         | patch             | without
 strace       | test  | watches servers for pictures       | strace           | strace              | strace        | strace            | without
 curl         | test  | a client of the suites             | curl             | curl                | curl          | curl              | curl
+ss           | test  | lists sockets, for the lessons     | iproute2         | iproute             | iproute2      | iproute2          | without
+ps           | test  | lists processes, for the lessons   | procps           | procps-ng           | procps-ng     | procps            | without
+aspell       | test  | reads the words of the book        | aspell aspell-en | aspell aspell-en    | aspell aspell-en | aspell aspell-en | aspell
+material     | book  | makes the site of the book         | mkdocs-material  | mkdocs-material     | mkdocs-material | mkdocs-material | -
 clang        | clang | the second compiler                | clang            | clang               | clang         | clang             | llvm
+libfuzzer    | fuzz  | makes up inputs for the fuzz targets | clang libclang-rt-dev | clang compiler-rt | clang compiler-rt | clang compiler-rt | llvm
 musl         | musl  | a second libc, for static programs | musl-tools       | musl-gcc            | musl          | gcc musl-dev      | -
 chromium     | more  | a browser that the suites drive    | chromium         | chromium            | chromium      | chromium          | chromium
 chromedriver | more  | drives that browser                | chromium-driver  | chromedriver        | chromium      | chromium-chromedriver | chromedriver
 nginx        | more  | a real server under the suites     | nginx-light      | nginx               | nginx         | nginx             | nginx
 lighttpd     | more  | a real server under the suites     | lighttpd lighttpd-mod-openssl | lighttpd | lighttpd      | lighttpd          | lighttpd
 apache2      | more  | a real server under the suites     | apache2-bin      | without             | without       | without           | without
+hypothesis   | more  | makes up requests for four servers | python3-hypothesis | python3-hypothesis | python-hypothesis | py3-hypothesis | without
+testssl      | more  | looks for weak spots of TLS        | testssl.sh       | testssl             | testssl.sh    | testssl.sh        | testssl
 clang-format | lint  | formats C                          | clang-format     | clang-tools-extra   | clang         | clang-extra-tools | clang-format
 clang-tidy   | lint  | reads C                            | clang-tidy       | clang-tools-extra   | clang         | clang-extra-tools | llvm
 cppcheck     | lint  | reads C                            | cppcheck         | cppcheck            | cppcheck      | cppcheck          | cppcheck
@@ -53,8 +61,10 @@ groups_of() {
     test | coverage) echo build run test ;;
     musl) echo build musl ;;
     clang) echo build run clang ;;
+    fuzz) echo build run test clang fuzz ;;
     lint) echo build run test lint ;;
-    *) echo build run test musl clang more lint ;;
+    book) echo book ;;
+    *) echo build run test book musl clang more lint ;;
     esac
 }
 
@@ -108,8 +118,16 @@ probe() {
             $(pkg-config --cflags --libs check 2>/dev/null || echo -lcheck)
         ;;
     pytest) find_python ;;
-    xdist | jsonschema) find_python && "$python" -c "import $1" >/dev/null 2>&1 ;;
+    xdist | jsonschema | hypothesis) find_python && "$python" -c "import $1" >/dev/null 2>&1 ;;
+    material) with 'mkdocs, material, pymdownx' ;;
+    aspell) echo | aspell list --lang=en_US >/dev/null 2>&1 ;;
     bubblewrap) runs bwrap ;;
+    libfuzzer)
+        compiles clang '#include <stddef.h>
+            int LLVMFuzzerTestOneInput(const char *d, size_t n);
+            int LLVMFuzzerTestOneInput(const char *d, size_t n)
+            { return d && n ? 0 : 0; }' -fsanitize=fuzzer
+        ;;
     netcat) command -v nc >/dev/null 2>&1 ;;
     musl)
         compiles "${MUSL_CC:-musl-gcc}" 'int main(void) { return 0; }' -static
@@ -117,6 +135,7 @@ probe() {
     nginx | lighttpd | apache2) # which are not in everybody's PATH
         PATH=$PATH:/usr/sbin command -v "$1" >/dev/null 2>&1
         ;;
+    testssl) command -v testssl >/dev/null 2>&1 || command -v testssl.sh >/dev/null 2>&1 ;;
     chromium) runs chromium || runs chromium-browser || runs google-chrome ;;
     *) runs "$1" ;;
     esac
@@ -266,6 +285,12 @@ if [ "$verb" = doctor ]; then
     exit 0
 fi
 
+if [ "$verb" = has ]; then
+    look "$(groups_of "$stamp")" missing
+    [ "$missing" = 0 ]
+    exit
+fi
+
 look "$(groups_of "$verb")" missing
 if [ "$missing" != 0 ]; then
     echo "make $verb needs what this machine lacks:$lines"
@@ -282,5 +307,6 @@ if [ -n "$stamp" ]; then
     workers=
     ! probe xdist || workers='-n 3'
     echo "$workers" >"${stamp%/*}/workers"
+    ! probe material || command -v "$python" >"${stamp%/*}/book-python"
     : >"$stamp"
 fi

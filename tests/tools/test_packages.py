@@ -50,6 +50,9 @@ class Machine:
             "nc",
             "strace",
             "patch",
+            "aspell",
+            "ss",
+            "ps",
         ):
             self.add(name, GOOD)
         self.add("id", "#!/bin/sh\necho 1000\n")
