@@ -7,6 +7,7 @@
 
 #include "conversation.h"
 #include "log.h"
+#include "pages.h"
 
 enum { MOST = 40000, ECHO_MAX = 4096, PIECE_MOST = 9000 };
 
@@ -22,6 +23,7 @@ enum {
     SIZED = 's',    /* three pieces, with a Content-Length */
     STATUS = 'E',   /* an error, of that number above 400 */
     EMPTY = 'o',    /* 204 */
+    PAGES = 'p',    /* one of the pages of steps 02 to 05 */
     SWITCHED = 'w', /* 101, and another protocol */
 };
 
@@ -204,6 +206,9 @@ fill_in(struct job *j)
     case REFUSED:
     case STATUS:
         http_response_error(r, 400 + (int)(j->number % 120));
+        return;
+    case PAGES:
+        pages_answer(&j->x->request, r);
         return;
     case EMPTY:
         r->status = 204;

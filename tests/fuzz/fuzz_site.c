@@ -26,14 +26,14 @@ answer(struct http_exchange *x)
 }
 
 static void
-put(const char *name, size_t size)
+put(const char *name, const char *text, int times)
 {
     int fd = openat(files.root, name, O_WRONLY | O_CREAT, 0644);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 
     fuzz_must(file != NULL, "a file can be made");
-    for (size_t i = 0; i < size; i++)
-        fputc("0123456789abcdef"[i % 16], file);
+    for (int i = 0; i < times; i++)
+        fputs(text, file);
     fuzz_must(fclose(file) == 0, "a file can be written");
 }
 
@@ -62,19 +62,22 @@ make_site(void)
              place != NULL ? place : "/tmp");
     fuzz_must(mkdtemp(directory) != NULL, "a directory can be made");
     fuzz_must(files_open(&files, directory) == 0, "it can be opened");
+    put(".mime.types", "text/x-a b\n", 1);
+    files_close(&files);
+    fuzz_must(files_open(&files, directory) == 0, "it can be opened again");
     atexit(clear);
     fuzz_must(mkdirat(files.root, "d", 0755) == 0 &&
                   mkdirat(files.root, "e", 0755) == 0 &&
                   mkfifoat(files.root, "pipe", 0644) == 0 &&
                   symlinkat("index.html", files.root, "link") == 0,
               "a site can be made");
-    put("index.html", 100);
-    put("large.bin", LARGE);
-    put("a b", 10);
-    put("d/index.htm", 10);
-    put(".hidden", 10);
-    put("empty", 0);
-    put("secret", 10);
+    put("index.html", "a page\n", 2);
+    put("large.bin", "0123456789abcdef", LARGE / 16);
+    put("a b", "a page\n", 2);
+    put("d/index.htm", "a page\n", 2);
+    put(".hidden", "a page\n", 2);
+    put("empty", "", 0);
+    put("secret", "a page\n", 2);
     fuzz_must(fchmodat(files.root, "secret", 0, 0) == 0, "it can be locked");
 }
 
