@@ -41,7 +41,8 @@ LAST_HINT = re.compile(r'(?ms)^    3\. .*?(?=^    """)')
 ASK = "    3. That is all that can be told here. Ask your teacher.\n"
 YOURS = "/* yours to write */"
 TELLING = 12  # characters of a line of code from which on it tells something
-FIGURE = re.compile(r"\(\.\./\.\./(docs/[^)]+)\)")
+FIGURE = re.compile(r"\(\.\./\.\./(docs/figures/[^)]+)\)")
+CHAPTER = re.compile(r"\[([^\]]+)\]\(\.\./\.\./docs/[^)]+\.md[^)]*\)")  # has answers
 README = """# Staircase, step {name}
 
 What is in here: the lesson, [steps/{name}/README.md](steps/{name}/README.md), what you
@@ -115,7 +116,8 @@ def contents(step: Path) -> dict[str, bytes]:
     for name, text in blank.starter(declared).items():
         found[f"steps/{step.name}/{name}"] = text.encode()
     lesson = (step / "README.md").read_text(encoding="utf-8")
-    found[f"steps/{step.name}/README.md"] = close(lesson, declared).encode()
+    lesson = close(CHAPTER.sub(r"\1", lesson), declared)
+    found[f"steps/{step.name}/README.md"] = lesson.encode()
     found["README.md"] = README.format(name=step.name, number=step.name[:2]).encode()
     found["tests/units.md"] = b"# Unit assignments\n\nNone is in this handout.\n"
     found["tests/checks.md"] = rows_up_to(number).encode()
@@ -140,6 +142,8 @@ def _plain(step: Path, number: int) -> Iterator[tuple[str, bytes]]:
             data = path.read_bytes()
             if name.startswith(("tests/checks/test_", "tests/exercises/")):
                 data = LAST_HINT.sub(ASK, data.decode()).encode()
+            elif name.startswith("steps/") and name.endswith(".md"):
+                data = CHAPTER.sub(r"\1", data.decode()).encode()
             yield name, data
 
 
@@ -220,6 +224,9 @@ def close(lesson: str, declared: Homework) -> str:
         telling = {x for x in map(squeeze, lines) if len(x) >= TELLING}
         secret = every if code and telling & every else set()
         for line in lines:
+            between = secret and out and out[-1].strip() == YOURS
+            if between and squeeze(line) in ("", "}") and line[:1] != "}":
+                continue  # what is left between lines that are gone
             if squeeze(line) in secret:
                 line = line[: len(line) - len(line.lstrip())] + YOURS
                 if out and out[-1].strip() == YOURS:

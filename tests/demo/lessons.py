@@ -66,9 +66,10 @@ def _place(function: str, path: Path) -> Place:
 def heading(lesson: Path, function: str) -> str:
     """The heading under which the lesson tells of the function: a milestone's
     (###) before any other that only names it."""
-    title, level, elsewhere = "", 0, ""
+    title, level, elsewhere, fenced = "", 0, "", False
     for line in lesson.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#"):
+        fenced ^= line.startswith("```")  # where `#include` is no heading
+        if line.startswith("#") and not fenced:
             title, level = line.lstrip("# "), len(line) - len(line.lstrip("#"))
         elif re.search(rf"`{function}\(\)`", line):
             if level == 3:
