@@ -62,7 +62,7 @@ def test_no_zombies(lab: Lab, server: Server) -> None:
 
 
 @check("signal(7): standard signals do not queue; wait(2)")
-def test_reap_all(lab: Lab, server: Server) -> None:
+def test_reap_all(lab: Lab) -> None:
     """Ten children end while the parent is busy. Signals of one kind are not
     counted: it hears of it once.
 
@@ -70,6 +70,7 @@ def test_reap_all(lab: Lab, server: Server) -> None:
     2. One SIGCHLD may stand for many.
     3. while (waitpid(-1, NULL, WNOHANG) > 0) ; and keep errno as it was.
     """
+    server = lab.start("--timeout", "60")
     guests = [guest(server) for _ in range(10)]
     children = [child for _, _, child in guests]
     parents = {parent_of(child) for child in children}
