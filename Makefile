@@ -47,6 +47,12 @@
 #   make attack          hostile clients against every step, or STEP=04
 #   make soak            REQUESTS=1000000 to each, then MINUTES=10 of all attacks
 #
+#   make bench           what each step costs, beside nginx, lighttpd, Apache and
+#                        h2o; QUICK=1 in five minutes; PARTS='kept https-kept'
+#   make test-cost       instructions and system calls of a request, against what
+#                        is kept; WRITE=1 keeps what was counted
+#   make bench-figures   the book's figures of a run
+#
 #   make unit            the unit tests of common/
 #   make test-exercises  answers of the exercises, and mistakes in them
 #   make test-graders    that the graders are right: their own tests, mutants,
@@ -351,6 +357,7 @@ certificate: $(certificate)
 # ---- Testing ---------------------------------------------------------------
 
 export PYTHONPYCACHEPREFIX = $(abspath $(BUILD))/pycache
+export HYPOTHESIS_STORAGE_DIRECTORY = $(abspath $(BUILD))/hypothesis
 pytest = $(python) -m pytest -c tests/pytest.ini
 workers = $$(cat $(have)/workers)
 run_jobs = $(python) tests/tools/run_jobs.py --logs $(BUILD)/logs
@@ -478,6 +485,7 @@ include tests/demo/rules.mk
 -include tests/faults/rules.mk # which no handout has
 -include tests/opinion/rules.mk
 -include tests/attack/rules.mk # nor this
+-include tests/bench/rules.mk # nor this
 
 # ---- Care ------------------------------------------------------------------
 

@@ -70,16 +70,16 @@ Start = Callable[..., Server]
 def start(
     request: pytest.FixtureRequest, tmp_path: Path, pairs: dict[str, Path]
 ) -> Iterator[Start]:
-    """start("05-keep-alive"), start("07-https", pair="stranger"): a server,
-    stopped and judged at the end of the test."""
+    """start("05-keep-alive"), start("07-https", pair="stranger", root=site): a
+    server, stopped and judged at the end of the test."""
     option = request.config.option
     labs: list[Lab] = []
 
-    def run(name: str, pair: str = "known") -> Server:
+    def run(name: str, pair: str = "known", root: Path = option.root) -> Server:
         command = str(option.programs / name)
         site = Site(scheme="http")
         if name >= "06":
-            site.options = ["--root", str(option.root.resolve())]
+            site.options = ["--root", str(root.resolve())]
         if name >= "07":
             command = option.server or command
             files = {"--cert": "cert.pem", "--key": "key.pem"}

@@ -44,6 +44,11 @@ nginx        | more  | a real server under the suites     | nginx-light      | n
 lighttpd     | more  | a real server under the suites     | lighttpd lighttpd-mod-openssl | lighttpd | lighttpd      | lighttpd          | lighttpd
 apache2      | more  | a real server under the suites     | apache2-bin      | without             | without       | without           | without
 hypothesis   | more  | makes up requests for four servers | python3-hypothesis | python3-hypothesis | python-hypothesis | py3-hypothesis | without
+wrk          | bench | load, for benchmarks               | wrk              | without             | wrk           | wrk               | wrk
+h2load       | bench | a second witness of load           | nghttp2-client   | nghttp2             | nghttp2       | nghttp2           | nghttp2
+taskset      | bench | gives servers a core of their own  | util-linux       | util-linux          | util-linux    | util-linux-misc   | without
+h2o          | bench | a real server to measure           | h2o              | without             | without       | without           | h2o
+valgrind     | cost  | counts instructions                | valgrind         | valgrind            | valgrind      | valgrind          | without
 testssl      | more  | looks for weak spots of TLS        | testssl.sh       | testssl             | testssl.sh    | testssl.sh        | testssl
 clang-format | lint  | formats C                          | clang-format     | clang-tools-extra   | clang         | clang-extra-tools | clang-format
 clang-tidy   | lint  | reads C                            | clang-tidy       | clang-tools-extra   | clang         | clang-extra-tools | llvm
@@ -62,9 +67,11 @@ groups_of() {
     musl) echo build musl ;;
     clang) echo build run clang ;;
     fuzz) echo build run test clang fuzz ;;
+    bench) echo build run test bench more ;;
+    cost) echo build run test cost ;;
     lint) echo build run test lint ;;
     book) echo book ;;
-    *) echo build run test book musl clang more lint ;;
+    *) echo build run test book musl clang more bench cost lint ;;
     esac
 }
 
@@ -128,6 +135,7 @@ probe() {
             int LLVMFuzzerTestOneInput(const char *d, size_t n)
             { return d && n ? 0 : 0; }' -fsanitize=fuzzer
         ;;
+    wrk) command -v wrk >/dev/null 2>&1 ;; # whose -v ends with 1
     netcat) command -v nc >/dev/null 2>&1 ;;
     musl)
         compiles "${MUSL_CC:-musl-gcc}" 'int main(void) { return 0; }' -static

@@ -19,6 +19,11 @@ mkfifo -m 600 "$pipe"
         echo "  in a browser   $url"
         echo '                 (its warning is right: nobody but this machine vouches'
         echo '                 for the certificate)'
+        case ${BOOK:-} in
+        '') ;;
+        none) echo '  the book       is not made here: make book, then make run' ;;
+        *) echo "  the book       $url$BOOK" ;;
+        esac
         echo "  with curl      curl --cacert $certificate $url"
         echo '  to stop        Control-C'
         echo

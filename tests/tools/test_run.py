@@ -143,3 +143,47 @@ def test_a_step_refuses_what_it_is_told(runs: List[Run]) -> None:
     runs.append(Run("run-03", "PORT=0", "TIMEOUT=0"))
     said = runs[0].end()
     assert "timeout" in said and "listening" not in said
+
+
+@pytest.fixture
+def has_mkdocs(monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the book can be made here; then its making may take its time."""
+    monkeypatch.setattr(f"{__name__}.PATIENCE", 120.0)
+    asked = ["tests/tools/packages.sh", "has", "book"]
+    return subprocess.run(asked, cwd=ROOT, timeout=PATIENCE).returncode == 0
+
+
+def fetch(url: str) -> str:
+    got = subprocess.run(["curl", "-sSk", url], capture_output=True, timeout=PATIENCE)
+    return got.stdout.decode()
+
+
+def test_the_book_is_served(runs: List[Run], has_mkdocs: bool) -> None:
+    """Where MkDocs is; else the site without it, and how to get it."""
+    runs.append(Run("run", "PORT=0"))
+    url = runs[0].read_until(r"listening on (https:\S+)\n")[1]
+    line = runs[0].read_until(r"the book +(.+)\n")[1]
+    front = fetch(url)
+    assert "You are on the top step" in front
+    made = (ROOT / BUILD / "book" / "site" / "book" / "index.html").exists()
+    assert made or not has_mkdocs
+    if made:
+        assert line == f"{url}book/index.html"
+        assert "How an HTTPS server works" in fetch(line)
+        assert 'href="book/index.html"' in front
+    else:
+        assert "make book" in line
+
+
+def test_step_06_serves_the_same(runs: List[Run], has_mkdocs: bool) -> None:
+    runs.append(Run("run-06", "PORT=0"))
+    url = runs[0].read_until(r"listening on (http:\S+)\n")[1]
+    assert "You are on the top step" in fetch(url)
+    if has_mkdocs:
+        assert "How an HTTPS server works" in fetch(f"{url}book/index.html")
+
+
+def test_the_readers_own_site_has_no_book(runs: List[Run], site: Path) -> None:
+    runs.append(Run("run", "PORT=0", f"ROOT={site}"))
+    runs[0].read_until("to stop")
+    assert "book" not in runs[0].said
