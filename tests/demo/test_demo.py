@@ -255,7 +255,7 @@ def test_a_handshake_is_told_apart() -> None:
 @needs_strace
 def test_a_crash_is_seen() -> None:
     crash = (
-        "T\na at 0 connect; wait 100; crash; rest\nb at 20 connect; wait 200; ask /\n"
+        "T\na at 0 connect; wait 100; crash; rest\nb at 20 connect; wait 1500; ask /\n"
     )
     with_children = model.document([taken(3, crash)])["runs"][0]
     ends = [lane["end"] for lane in with_children["processes"]]
