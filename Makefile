@@ -41,6 +41,8 @@
 #   make fuzz TIME=60    gives parser, connection and site inputs that a fuzzer
 #                        makes up; KEEP=1 keeps what is new
 #   make fuzz-coverage   which lines the kept ones reach
+#   make faults STEP=04  makes each of a server's system calls and allocations
+#                        fail, and wants nobody harmed; STEP unsaid: all
 #   make second-opinion N=5000   the same requests to 06, nginx, lighttpd and
 #                        Apache: every difference is explained
 #
@@ -61,6 +63,7 @@
 #   make test-mutants    plants each of them, and wants it to be found;
 #                        NAMES='03 zomb' takes those of these steps or names
 #   make flaky RUNS=10   the same verdicts each time? BUSY=2 works beside
+#   make bench-parser    the parser beside http-parser and llhttp
 #   make check-tree      the rules of the tree: twins, layers, sizes
 #   make format          C by clang-format, Python by black
 #   make lint            what the compilers, linters and type checker say
@@ -386,7 +389,7 @@ tree_jobs = 'verb check-tree: $(check_tree)' \
     'pytest demo: BUILD=$(BUILD) $(pytest) tests/demo -m "not slow"' \
     'pytest fuzz: BUILD=$(BUILD) $(pytest) tests/fuzz' \
     'pytest attack: $(attacks) -m "not slow"' \
-    $(book_jobs)
+    $(fault_jobs) $(book_jobs)
 check_tree = $(python) tests/tools/check_tree.py --build $(BUILD)
 
 test: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test
@@ -406,6 +409,7 @@ test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	    'pytest opinion: $(opinion_tests)' \
     'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
     'pytest attack slow: $(attacks) $(workers) -m slow' \
+	    $(fault_jobs_slow) \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 
 # That the graders are right: every mistake is found, nothing right is refused.
@@ -484,6 +488,7 @@ include tests/demo/rules.mk
 -include tests/fuzz/rules.mk # which no handout has
 -include tests/faults/rules.mk # which no handout has
 -include tests/opinion/rules.mk
+-include tests/bench/parser/rules.mk
 -include tests/attack/rules.mk # nor this
 -include tests/bench/rules.mk # nor this
 

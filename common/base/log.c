@@ -88,19 +88,25 @@ log_access(const char *peer, struct slice line, int status, int64_t bytes)
     pending_len += n;
 }
 
-void
-log_flush(void)
+static void
+write_out(const char *text, size_t len)
 {
-    size_t done = 0;
-
-    while (done < pending_len) {
-        ssize_t n = write(STDERR_FILENO, pending + done, pending_len - done);
+    while (len > 0) {
+        ssize_t n = write(STDERR_FILENO, text, len);
 
         if (n < 0 && errno != EINTR)
             break; /* nobody listens: a server does not die of that */
-        if (n > 0)
-            done += (size_t)n;
+        if (n > 0) {
+            text += n;
+            len -= (size_t)n;
+        }
     }
+}
+
+void
+log_flush(void)
+{
+    write_out(pending, pending_len);
     pending_len = 0;
 }
 
@@ -120,6 +126,5 @@ log_error(const char *format, ...)
         n = (int)sizeof text - 2;
     text[n] = '\n';
     log_flush();
-    if (write(STDERR_FILENO, text, (size_t)n + 1) < 0)
-        (void)0; /* nobody listens */
+    write_out(text, (size_t)n + 1);
 }

@@ -24,7 +24,8 @@ bool
 slice_is_nocase(struct slice s, const char *text)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (text[i] == '\0' || lower(s.at[i]) != lower(text[i]))
+        if (text[i] == '\0' ||
+            (s.at[i] != text[i] && lower(s.at[i]) != lower(text[i])))
             return false;
     return text[s.len] == '\0';
 }

@@ -19,11 +19,9 @@ on_signal(int number)
     int saved = errno;
 
     (void)number;
-    if (!asked) {
-        asked = 1;
-        if (write(pipe_ends[1], "", 1) < 0)
-            (void)0; /* it holds a byte already: that will do */
-    }
+    asked = 1;
+    if (write(pipe_ends[1], "", 1) < 0)
+        (void)0; /* it is full, which will do; or the next alarm tries again */
     alarm(STOP_REMINDER);
     errno = saved;
 }

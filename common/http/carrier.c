@@ -6,14 +6,22 @@
 
 #include "log.h"
 
+void
+http_out_of_memory(const char *address)
+{
+    log_error("cannot serve %s: out of memory", address);
+}
+
 struct http_exchange *
 http_exchange_new(const struct http_handler *handler, const char *address,
                   void (*changed)(struct http_exchange *), void *carrier)
 {
     struct http_exchange *x = malloc(sizeof *x);
 
-    if (!x)
+    if (!x) {
+        http_out_of_memory(address);
         return NULL;
+    }
     http_request_init(&x->request);
     memset(&x->response, 0,
            offsetof(struct http_exchange, head) -

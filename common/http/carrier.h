@@ -12,7 +12,11 @@
 /* The other side of an exchange: for what carries requests and responses, an
  * HTTP/1.1 connection, say. */
 
-/* One allocation, of which only what is used is touched; NULL: no memory. */
+/* Tells that there is no memory for this client. */
+void http_out_of_memory(const char *address);
+
+/* One allocation, of which only what is used is touched; NULL: no memory, which
+ * it has told. */
 struct http_exchange *http_exchange_new(const struct http_handler *handler,
                                         const char *address,
                                         void (*changed)(struct http_exchange *),

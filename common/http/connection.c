@@ -235,8 +235,10 @@ run(struct connection *c, struct slice *in, uint64_t now)
         continue;
     if (c->no_more && in->len == 0 && c->state <= BODY && !(c->x && c->x->held))
         abandon(c);
-    if (c->over.bytes.failed || c->writer.out.failed)
+    if (c->over.bytes.failed || c->writer.out.failed) {
+        http_out_of_memory(c->address);
         give_up(c);
+    }
     c->busy = false;
 }
 

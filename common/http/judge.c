@@ -59,38 +59,49 @@ read_expect(struct http_request *r, struct slice list)
             r->seen |= SEEN_EXPECT_OTHER;
 }
 
+static void
+read_host(struct http_request *r, struct slice host)
+{
+    if (r->seen & SEEN_HOST || !http_host_valid(host))
+        r->seen |= SEEN_HOST_BAD;
+    r->seen |= SEEN_HOST;
+    if (!r->host.at)
+        r->host = host; /* else the target has named it */
+}
+
+static void
+read_length(struct http_request *r, struct slice text)
+{
+    r->seen |= r->seen & SEEN_LENGTH ? SEEN_LENGTH_TWICE : SEEN_LENGTH;
+    r->length_text = text;
+}
+
+/* The fields that are judged, in the places of their lengths. */
+static const struct {
+    const char *name; /* in small letters */
+    void (*read)(struct http_request *r, struct slice value);
+} judged[] = {
+    [4] = {"host", read_host},
+    [6] = {"expect", read_expect},
+    [10] = {"connection", read_connection},
+    [14] = {"content-length", read_length},
+    [17] = {"transfer-encoding", read_coding},
+};
+
 void
 http_judge_field(struct http_request *r, const struct http_field *f)
 {
-    switch (f->name.len) { /* tells most others apart */
-    case 4:
-        if (slice_is_nocase(f->name, "host")) {
-            if (r->seen & SEEN_HOST || !http_host_valid(f->value))
-                r->seen |= SEEN_HOST_BAD;
-            r->seen |= SEEN_HOST;
-            if (!r->host.at)
-                r->host = f->value; /* else the target has named it */
-        }
+    const char *at = f->name.at;
+    size_t len = f->name.len;
+    const char *name;
+
+    if (len >= sizeof judged / sizeof judged[0] || !judged[len].name)
         return;
-    case 6:
-        if (slice_is_nocase(f->name, "expect"))
-            read_expect(r, f->value);
-        return;
-    case 10:
-        if (slice_is_nocase(f->name, "connection"))
-            read_connection(r, f->value);
-        return;
-    case 14:
-        if (slice_is_nocase(f->name, "content-length")) {
-            r->seen |= r->seen & SEEN_LENGTH ? SEEN_LENGTH_TWICE : SEEN_LENGTH;
-            r->length_text = f->value;
-        }
-        return;
-    case 17:
-        if (slice_is_nocase(f->name, "transfer-encoding"))
-            read_coding(r, f->value);
-        return;
-    }
+    name = judged[len].name;
+    for (const char *end = at + len; at < end; at++, name++)
+        if ((*at | 0x20) != *name) /* makes a letter of none but a letter */
+            return;
+    judged[len].read(r, f->value);
 }
 
 /* Where does the body end? Whatever two servers on the way could read
@@ -121,20 +132,22 @@ http_judge_head(struct http_request *r)
 {
     int status;
 
-    if (r->version / 10 != 1)
+    if (r->version < 10 || r->version > 19)
         return 505;
-    if (r->seen & SEEN_HOST_BAD || (r->version >= 11 && !(r->seen & SEEN_HOST)))
+    if (r->seen & SEEN_HOST_BAD || (r->version > 10 && !(r->seen & SEEN_HOST)))
         return 400; /* RFC 9112, section 3.2 */
-    status = judge_framing(r);
-    if (status)
-        return status;
+    if (r->seen & (SEEN_LENGTH | SEEN_CODING)) {
+        status = judge_framing(r);
+        if (status)
+            return status;
+    }
     if (r->method == HTTP_UNKNOWN)
         return 501;
     if (r->seen & SEEN_EXPECT_OTHER)
         return 417;
-    if (r->version < 11)
+    if (r->version == 10)
         r->expect_continue = false; /* RFC 9110, section 10.1.1 */
     r->keep_alive = !(r->seen & SEEN_CLOSE) &&
-                    (r->version >= 11 || r->seen & SEEN_KEEP_ALIVE);
+                    (r->version > 10 || r->seen & SEEN_KEEP_ALIVE);
     return 0;
 }

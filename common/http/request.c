@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "judge.h"
+#include "span.h"
 #include "target.h"
 
-/* The machine reads byte by byte and never goes back, so that any split of the
- * input gives the same result. Three kinds of bytes come in long runs: those
- * of a target, of a field's name and of its value. For them a state has an
- * inner loop over one table. All other states look at one byte.
+/* The machine goes forward from byte to byte and never back, so that any split
+ * of the input gives the same result. In most states it looks at one byte. A
+ * target, a field's name and its value are long: they are passed over in runs
+ * (span.h), as far as the bytes are of their kind.
  *
  *   START ─ METHOD ─ TARGET ─ VERSION ─ LINE_END ┐
  *                                                ├ FIELD ─ NAME ─ SPACE ─ VALUE
@@ -18,8 +19,13 @@
  * A line may end in CR LF or in LF alone (RFC 9112, section 2.2); a CR that no
  * LF follows is refused, for others take it for a line's end.
  *
+ * Most heads come whole, so step() goes through them without a stop: a state
+ * falls through into the next. Where the bytes run out it keeps four numbers,
+ * and the next call enters the switch in the middle.
+ *
  * Invariant: buf[0..r->at) has been read; r->token is where the method,
- * target, version, name or value that is being read begins. */
+ * target, version, name or value that is being read begins; no byte of this
+ * part of the head may stand at buf[r->limit] or behind. */
 
 enum state {
     START,    /* before the method; empty lines are passed over */
@@ -38,51 +44,28 @@ enum state {
     DONE,
 };
 
-/* What a byte may be part of. */
-enum {
-    TOKEN = 1,     /* a method or a field's name (RFC 9110, section 5.6.2) */
-    IN_TARGET = 2, /* what browsers send in a target: all that is visible, but
-                    * for the '#', which begins what is not sent */
-    IN_VALUE = 4,  /* visible, space, tab, or above ASCII (section 5.5) */
-};
-
-#define V (IN_VALUE)
-#define W (IN_TARGET | IN_VALUE)
-#define T (TOKEN | IN_TARGET | IN_VALUE)
-/* clang-format off */
-static const unsigned char kinds[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, V, 0, 0, 0, 0, 0, 0, /* tab */
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* */
-    V, T, W, TOKEN | V, T, T, T, T, W, W, T, T, W, T, T, W, /*  !"#$%&'()*+,-./ */
-    T, T, T, T, T, T, T, T, T, T, W, W, W, W, W, W, /* 0-9 :;<=>? */
-    W, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, /* @A-O */
-    T, T, T, T, T, T, T, T, T, T, T, W, W, W, T, T, /* P-Z [\]^_ */
-    T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, /* `a-o */
-    T, T, T, T, T, T, T, T, T, T, T, W, T, W, T, 0, /* p-z {|}~ */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* above ASCII */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* */
-    W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, /* */
-};
-/* clang-format on */
-#undef V
-#undef W
-#undef T
-
 bool
 http_is_token(char c)
 {
-    return kinds[(unsigned char)c] & TOKEN;
+    return span_has(SPAN_TOKEN, c);
 }
 
 void
 http_request_init(struct http_request *r)
 {
-    memset(r, 0, offsetof(struct http_request, fields)); /* START is 0 */
+    static const struct slice none;
+
+    r->line = r->method_name = r->target = none;
+    r->host = r->path = r->query = r->length_text = none;
+    r->method = HTTP_UNKNOWN;
+    r->version = 0;
+    r->keep_alive = r->expect_continue = r->chunked = false;
+    r->content_length = 0;
+    r->state = START;
+    r->failure = 0;
+    r->seen = 0;
+    r->at = r->token = r->limit = 0;
+    r->field_count = 0;
 }
 
 bool
@@ -129,219 +112,301 @@ http_request_move(struct http_request *r, const char *from, const char *to)
         move(&r->fields[r->field_count].name, from, to);
 }
 
+/* The methods that are known (RFC 9110, section 9.1, and RFC 5789). They have a
+ * case: "get" is another one. */
 static enum http_method
 known_method(struct slice name)
 {
-    static const char *const names[] = {
-        [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",
-        [HTTP_POST] = "POST",       [HTTP_PUT] = "PUT",
-        [HTTP_DELETE] = "DELETE",   [HTTP_CONNECT] = "CONNECT",
-        [HTTP_OPTIONS] = "OPTIONS", [HTTP_TRACE] = "TRACE",
-        [HTTP_PATCH] = "PATCH",
+    static const struct {
+        size_t len;
+        char text[8];
+    } known[] = {
+        [HTTP_HEAD] = {4, "HEAD"},       [HTTP_POST] = {4, "POST"},
+        [HTTP_PUT] = {3, "PUT"},         [HTTP_DELETE] = {6, "DELETE"},
+        [HTTP_CONNECT] = {7, "CONNECT"}, [HTTP_OPTIONS] = {7, "OPTIONS"},
+        [HTTP_TRACE] = {5, "TRACE"},     [HTTP_PATCH] = {5, "PATCH"},
     };
 
-    for (size_t i = HTTP_GET; i < sizeof names / sizeof names[0]; i++)
-        if (slice_is(name, names[i]))
+    if (name.len == 3 && memcmp(name.at, "GET", 3) == 0) /* nearly always */
+        return HTTP_GET;
+    for (size_t i = HTTP_HEAD; i < sizeof known / sizeof known[0]; i++)
+        if (name.len == known[i].len &&
+            memcmp(name.at, known[i].text, name.len) == 0)
             return (enum http_method)i;
     return HTTP_UNKNOWN;
 }
 
-/* How far a run of one kind of bytes goes. */
-static const char *
-skip(const char *p, const char *end, unsigned kind)
+static struct slice
+between(const char *from, const char *to)
 {
-    while (p < end && kinds[(unsigned char)*p] & kind)
-        p++;
+    return (struct slice){from, (size_t)(to - from)};
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool
+is_line_end(char c)
+{
+    return c == '\r' || c == '\n';
+}
+
+/* How far to read: to the end of the input, or to the limit of this part. */
+static const char *
+nearer(const char *buf, const char *end, size_t limit)
+{
+    return (size_t)(end - buf) < limit ? end : buf + limit;
+}
+
+/* Remembers that the request is refused. */
+static long
+refuse(struct http_request *r, enum state state, int status)
+{
+    r->state = (int)state;
+    r->failure = status;
+    return -status;
+}
+
+static bool
+method_ends(struct http_request *r, const char *method, const char *p)
+{
+    r->method_name = between(method, p);
+    r->method = known_method(r->method_name);
+    return r->method_name.len > 0;
+}
+
+static bool
+target_ends(struct http_request *r, const char *target, const char *p)
+{
+    r->target = between(target, p);
+    return http_target_read(r);
+}
+
+/* Reads on in "HTTP/1.1" at p; any digits will do until the head is judged.
+ * NULL: it is none (RFC 9112, section 2.3). */
+static const char *
+read_version(struct http_request *r, const char *version, const char *p,
+             const char *end)
+{
+    static const char form[] = "HTTP/0.0";
+
+    if (p == version && end - p >= 8 && memcmp(p, "HTTP/1.1", 8) == 0) {
+        r->version = 11; /* nearly always */
+        return p + 8;
+    }
+    for (; p < end && p < version + strlen(form); p++) {
+        size_t place = (size_t)(p - version);
+
+        if (form[place] == '0' ? *p < '0' || *p > '9' : *p != form[place])
+            return NULL;
+        if (place == strlen("HTTP/"))
+            r->version = (*p - '0') * 10;
+        if (place == strlen("HTTP/1."))
+            r->version += *p == '0' ? 0 : 1;
+    }
     return p;
 }
 
-/* Reads a run of at most max bytes from buf + r->token up to a space. Returns
- * the space; or end: more is needed; or NULL, with `status` as the failure
- * where the run is too long. The length is judged before the byte is. */
-static const char *
-read_word(struct http_request *r, const char *buf, const char *p,
-          const char *end, unsigned kind, size_t max, int status)
+/* No white space stands before the colon (RFC 9112, section 5.1). */
+static bool
+name_ends(struct http_request *r, const char *name, const char *p)
 {
-    const char *longest = buf + r->token + max;
-
-    p = skip(p, end < longest ? end : longest, kind);
-    if (p == end || *p == ' ')
-        return p;
-    if (p == longest)
-        r->failure = status;
-    return NULL;
+    r->fields[r->field_count].name = between(name, p);
+    return *p == ':' && p > name;
 }
 
-static const char *
-method_ends(struct http_request *r, const char *buf, const char *p)
-{
-    r->method_name = (struct slice){buf + r->token, 0};
-    r->method_name.len = (size_t)(p - r->method_name.at);
-    r->method = known_method(r->method_name);
-    r->state = TARGET;
-    r->token = (size_t)(p + 1 - buf);
-    return r->method_name.len > 0 ? p + 1 : NULL;
-}
-
-static const char *
-target_ends(struct http_request *r, const char *buf, const char *p)
-{
-    r->target = (struct slice){buf + r->token, 0};
-    r->target.len = (size_t)(p - r->target.at);
-    r->state = VERSION;
-    r->token = (size_t)(p + 1 - buf);
-    return http_target_read(r) ? p + 1 : NULL;
-}
-
-/* Reads a byte of "HTTP/1.1"; any digits will do until the head is judged. */
-static const char *
-read_version(struct http_request *r, const char *buf, const char *p)
-{
-    static const char form[] = "HTTP/0.0";
-    size_t place = (size_t)(p - buf) - r->token;
-
-    if (form[place] == '0' ? (*p < '0' || *p > '9') : *p != form[place])
-        return NULL;
-    if (place == strlen("HTTP/"))
-        r->version = (*p - '0') * 10;
-    if (place == strlen("HTTP/1.")) {
-        r->version += *p == '0' ? 0 : 1;
-        r->state = LINE_END;
-    }
-    return p + 1;
-}
-
-static const char *
-name_ends(struct http_request *r, const char *buf, const char *p)
-{
-    struct http_field *f = &r->fields[r->field_count];
-
-    f->name = (struct slice){buf + r->token, 0};
-    f->name.len = (size_t)(p - f->name.at);
-    r->state = SPACE;
-    return *p == ':' && f->name.len > 0 ? p + 1 : NULL;
-}
-
+/* White space around a value is no part of it (RFC 9112, section 5). */
 static void
-value_ends(struct http_request *r, const char *buf, const char *p)
+value_ends(struct http_request *r, const char *value, const char *p)
 {
     struct http_field *f = &r->fields[r->field_count++];
 
-    f->value = (struct slice){buf + r->token, 0};
-    f->value.len = (size_t)(p - f->value.at);
-    f->value = slice_trim(f->value);
+    while (p > value && is_blank(p[-1]))
+        p--;
+    f->value = between(value, p);
     http_judge_field(r, f);
 }
 
-/* At the end of a line: takes CR, or leaves LF to the state behind it. */
-static const char *
-line_ends(struct http_request *r, const char *p, enum state behind)
-{
-    r->state = (int)behind;
-    return *p == '\r' ? p + 1 : *p == '\n' ? p : NULL;
-}
+/* A call for one more byte of a run does without step(), and so saves no
+ * registers. */
+#define NOT_INLINED __attribute__((noinline))
 
-/* One step of the machine: one byte, or a run of them, of p < end. Returns how
- * far it came, or NULL for a byte that must not stand there: 400, unless
- * r->failure says otherwise. */
-static const char *
-step(struct http_request *r, const char *buf, const char *p, const char *end)
+/* Goes from state to state as far as the bytes reach. `continue` enters another
+ * state; `break` means that more bytes are needed. */
+static NOT_INLINED long
+step(struct http_request *r, const char *buf, size_t len)
 {
-    switch ((enum state)r->state) {
-    case START:
-        r->token = (size_t)(p - buf);
-        if (*p != '\r' && *p != '\n')
-            r->state = METHOD;
-        else if (r->token < HTTP_EMPTY_MAX)
-            return line_ends(r, p, START_LF);
-        return r->state == METHOD ? p : NULL;
-    case METHOD:
-        p = read_word(r, buf, p, end, TOKEN, HTTP_METHOD_MAX, 501);
-        return p && p < end ? method_ends(r, buf, p) : p;
-    case TARGET:
-        p = read_word(r, buf, p, end, IN_TARGET, HTTP_TARGET_MAX, 414);
-        return p && p < end ? target_ends(r, buf, p) : p;
-    case VERSION:
-        return read_version(r, buf, p);
-    case LINE_END:
-        if (*p != '\r' && *p != '\n')
-            return NULL;
-        r->line = (struct slice){r->method_name.at, 0};
-        r->line.len = (size_t)(p - r->line.at);
-        return line_ends(r, p, LINE_LF);
-    case FIELD:
-        r->token = (size_t)(p - buf);
-        if (*p == '\r' || *p == '\n')
-            return line_ends(r, p, LAST_LF);
-        if (r->field_count == HTTP_FIELDS_MAX) {
-            r->failure = 431;
-            return NULL;
+    const char *p = buf + r->at;
+    const char *end = buf + len;
+    const char *token = buf + r->token;
+    size_t limit = r->limit;
+    enum state state = (enum state)r->state;
+
+    if (state >= FIELD)
+        end = nearer(buf, end, limit);
+    for (;;) {
+        switch (state) {
+        case START:
+            if (p == end)
+                break;
+            if (is_line_end(*p)) {
+                if (p - buf >= HTTP_EMPTY_MAX)
+                    return refuse(r, state, 400);
+                p += *p == '\r';
+                state = START_LF;
+                continue;
+            }
+            token = p;
+            limit = (size_t)(p - buf) + HTTP_METHOD_MAX;
+            state = METHOD;
+            /* fall through */
+        case METHOD:
+            p = span_word(p, nearer(buf, end, limit), SPAN_TOKEN);
+            if (p == end)
+                break;
+            if (*p != ' ') /* the length is judged before the byte is */
+                return refuse(r, state, p == buf + limit ? 501 : 400);
+            if (!method_ends(r, token, p))
+                return refuse(r, state, 400);
+            token = ++p;
+            limit = (size_t)(p - buf) + HTTP_TARGET_MAX;
+            state = TARGET;
+            /* fall through */
+        case TARGET:
+            p = span_wide(p, nearer(buf, end, limit), SPAN_TARGET);
+            if (p == end)
+                break;
+            if (*p != ' ')
+                return refuse(r, state, p == buf + limit ? 414 : 400);
+            if (!target_ends(r, token, p))
+                return refuse(r, state, 400);
+            token = ++p;
+            state = VERSION;
+            /* fall through */
+        case VERSION:
+            p = read_version(r, token, p, end);
+            if (!p)
+                return refuse(r, state, 400);
+            if (p < token + strlen("HTTP/1.1"))
+                break;
+            state = LINE_END;
+            /* fall through */
+        case LINE_END:
+            if (p == end)
+                break;
+            if (!is_line_end(*p))
+                return refuse(r, state, 400);
+            r->line = between(r->method_name.at, p);
+            p += *p == '\r';
+            state = LINE_LF;
+            /* fall through */
+        case LINE_LF:
+            if (p == end)
+                break;
+            if (*p++ != '\n')
+                return refuse(r, state, 400);
+            limit = (size_t)(p - buf) + HTTP_SECTION_MAX;
+            end = nearer(buf, end, limit);
+            state = FIELD;
+            /* fall through */
+        case FIELD:
+            if (p == end)
+                break;
+            if (is_line_end(*p)) {
+                p += *p == '\r';
+                state = LAST_LF;
+                continue;
+            }
+            if (r->field_count == HTTP_FIELDS_MAX)
+                return refuse(r, state, 431);
+            token = p;
+            state = NAME;
+            /* fall through */
+        case NAME:
+            p = span_word(p, end, SPAN_TOKEN);
+            if (p == end)
+                break;
+            if (!name_ends(r, token, p++))
+                return refuse(r, state, 400);
+            state = SPACE;
+            /* fall through */
+        case SPACE:
+            while (p < end && is_blank(*p))
+                p++;
+            token = p;
+            if (p == end)
+                break;
+            state = VALUE;
+            /* fall through */
+        case VALUE:
+            p = span_wide(p, end, SPAN_VALUE);
+            if (p == end)
+                break;
+            if (!is_line_end(*p))
+                return refuse(r, state, 400);
+            value_ends(r, token, p);
+            p += *p == '\r';
+            state = FIELD_LF;
+            /* fall through */
+        case FIELD_LF:
+            if (p == end)
+                break;
+            if (*p++ != '\n')
+                return refuse(r, state, 400);
+            state = FIELD;
+            continue;
+        case START_LF:
+            if (p == end)
+                break;
+            if (*p++ != '\n')
+                return refuse(r, state, 400);
+            state = START;
+            continue;
+        case LAST_LF:
+            if (p == end)
+                break;
+            if (*p++ != '\n')
+                return refuse(r, state, 400);
+            state = DONE;
+            break;
+        case DONE:
+            assert(0 && "a complete head takes no more steps");
         }
-        r->state = NAME;
-        return p;
-    case NAME:
-        p = skip(p, end, TOKEN);
-        return p < end ? name_ends(r, buf, p) : p;
-    case SPACE:
-        r->token = (size_t)(p - buf);
-        if (*p == ' ' || *p == '\t')
-            return p + 1;
-        r->state = VALUE;
-        return p;
-    case VALUE:
-        p = skip(p, end, IN_VALUE);
-        if (p == end)
-            return p;
-        value_ends(r, buf, p);
-        return line_ends(r, p, FIELD_LF);
-    case START_LF:
-        r->state = START;
         break;
-    case LINE_LF:
-        r->section = (size_t)(p + 1 - buf);
-        r->state = FIELD;
-        break;
-    case FIELD_LF:
-        r->state = FIELD;
-        break;
-    case LAST_LF:
-        r->state = DONE;
-        break;
-    case DONE:
-        assert(0 && "a complete head takes no more steps");
     }
-    return *p == '\n' ? p + 1 : NULL;
-}
-
-/* Fields are read up to here: the end of the input, or of what is allowed. */
-static const char *
-limit(const struct http_request *r, const char *buf, const char *end)
-{
-    const char *last = buf + r->section + HTTP_SECTION_MAX;
-
-    return r->state >= FIELD && end > last ? last : end;
+    r->state = (int)state;
+    r->at = (size_t)(p - buf);
+    r->token = (size_t)(token - buf);
+    r->limit = limit;
+    if (state == DONE)
+        r->failure = http_judge_head(r);
+    else if (p < buf + len)
+        r->failure = 431;
+    if (r->failure)
+        return -r->failure;
+    return state == DONE ? (long)r->at : 0;
 }
 
 long
 http_request_parse(struct http_request *r, const char *buf, size_t len)
 {
-    const char *p = buf + r->at;
-    const char *end = buf + len;
+    static const unsigned char runs[] = {
+        [METHOD] = SPAN_TOKEN,
+        [TARGET] = SPAN_TARGET,
+        [NAME] = SPAN_TOKEN,
+        [VALUE] = SPAN_VALUE,
+        [DONE] = 0,
+    };
 
-    while (r->failure == 0 && r->state != DONE && p < limit(r, buf, end)) {
-        const char *next = step(r, buf, p, limit(r, buf, end));
-
-        if (next)
-            p = next;
-        else if (r->failure == 0)
-            r->failure = 400;
-    }
-    r->at = (size_t)(p - buf);
-    if (r->failure == 0 && r->state == DONE)
-        r->failure = http_judge_head(r);
-    else if (r->failure == 0 && p < end)
-        r->failure = 431;
     if (r->failure)
         return -r->failure;
-    return r->state == DONE ? (long)r->at : 0;
+    if (r->at + 1 == len && len <= r->limit &&
+        span_has(runs[r->state], buf[r->at])) {
+        r->at = len; /* one byte more of a run */
+        return 0;
+    }
+    return r->state == DONE ? (long)r->at : step(r, buf, len);
 }

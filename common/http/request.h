@@ -60,7 +60,7 @@ struct http_request {
     /* Where the parser is; for request.c only. */
     int state, failure;
     unsigned seen;
-    size_t at, token, section;
+    size_t at, token, limit;
     struct slice length_text;
 
     size_t field_count;

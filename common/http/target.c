@@ -3,13 +3,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-const char http_root_path[] = "/";
+#include "span.h"
 
-static bool
-is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+const char http_root_path[] = "/";
 
 static bool
 is_digit(char c)
@@ -23,58 +19,70 @@ is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* reg-name (RFC 3986, section 3.2.2), not empty: RFC 9110, section 4.2.1. */
-static bool
-is_name(struct slice s)
+/* How long the reg-name (RFC 3986, section 3.2.2) is that s begins with. */
+static size_t
+name_length(struct slice s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
+    size_t i = 0;
 
-        if (c == '%') {
-            if (s.len - i < 3 || !is_hex(s.at[i + 1]) || !is_hex(s.at[i + 2]))
-                return false;
-            i += 2;
-        } else if (!is_alpha(c) && !is_digit(c) &&
-                   (c == '\0' || !strchr("-._~!$&'()*+,;=", c))) {
-            return false;
-        }
+    for (;;) {
+        while (i < s.len && span_kinds[(unsigned char)s.at[i]] & SPAN_HOST)
+            i++;
+        if (s.len - i < 3 || s.at[i] != '%' || !is_hex(s.at[i + 1]) ||
+            !is_hex(s.at[i + 2]))
+            return i;
+        i += 3;
     }
-    return s.len > 0;
 }
 
-/* "[" IPv6address "]" */
-static bool
-is_ipv6(struct slice s)
+/* How long the "[" IPv6address "]" is; 0: it is none. */
+static size_t
+literal_length(struct slice s)
 {
+    const char *last = memchr(s.at, ']', s.len);
     char text[INET6_ADDRSTRLEN];
     struct in6_addr address;
+    size_t len;
 
-    if (s.len < 2 || s.len - 2 >= sizeof text || s.at[s.len - 1] != ']')
-        return false;
-    memcpy(text, s.at + 1, s.len - 2);
-    text[s.len - 2] = '\0';
-    return strlen(text) == s.len - 2 &&
-           inet_pton(AF_INET6, text, &address) == 1;
+    if (!last || (size_t)(last - s.at) > sizeof text)
+        return 0;
+    len = (size_t)(last - s.at) - 1;
+    memcpy(text, s.at + 1, len);
+    text[len] = '\0';
+    return strlen(text) == len && inet_pton(AF_INET6, text, &address) == 1
+               ? len + 2
+               : 0;
+}
+
+/* Is the rest a port, or nothing? */
+static bool
+is_port(struct slice s)
+{
+    uint64_t port;
+
+    if (s.len <= 1)
+        return s.len == 0 || s.at[0] == ':';
+    return s.at[0] == ':' &&
+           slice_number((struct slice){s.at + 1, s.len - 1}, &port) &&
+           port <= 65535;
+}
+
+/* Not a name alone, though it may begin with one of that length. Kept apart, so
+ * that the usual host does not pay for the buffers of the others. */
+static __attribute__((noinline)) bool
+is_other_host(struct slice s, size_t len)
+{
+    if (s.at[0] == '[')
+        len = literal_length(s);
+    return len > 0 && is_port((struct slice){s.at + len, s.len - len});
 }
 
 bool
 http_host_valid(struct slice s)
 {
-    const char *colon = NULL;
-    struct slice name = s;
-    uint64_t port = 0;
+    size_t len = name_length(s);
 
-    for (size_t i = s.len; i > 0 && !colon && s.at[i - 1] != ']'; i--)
-        if (s.at[i - 1] == ':')
-            colon = s.at + i - 1;
-    if (colon) {
-        struct slice digits = {colon + 1, s.len - (size_t)(colon - s.at) - 1};
-
-        if (digits.len > 0 && (!slice_number(digits, &port) || port > 65535))
-            return false;
-        name.len = (size_t)(colon - s.at);
-    }
-    return name.len > 0 && name.at[0] == '[' ? is_ipv6(name) : is_name(name);
+    return len == s.len ? len > 0 : is_other_host(s, len);
 }
 
 /* Splits what follows the authority into path and query. */
@@ -134,7 +142,10 @@ http_target_read(struct http_request *r)
     if (r->target.len == 0)
         return false;
     if (r->target.at[0] == '/') {
-        split_path(r, r->target);
+        if (r->target.len > 1)
+            split_path(r, r->target);
+        else /* the root, which is asked for most */
+            r->path = (struct slice){r->target.at, 1};
         return true;
     }
     if (slice_is(r->target, "*"))

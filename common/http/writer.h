@@ -15,7 +15,7 @@
  * zeroed struct is a new one. */
 
 enum {
-    HTTP_OUT_MAX = 16 * 1024, /* bytes in `out`, above which nothing is begun */
+    HTTP_OUT_MAX = 4 * 1024,  /* bytes in `out`, above which nothing is begun */
     HTTP_COPY_MAX = 4 * 1024, /* a piece up to here goes to `out` */
 };
 

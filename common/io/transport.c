@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
+
 /* A transport waits for its descriptor, for its timer, or for both. Whatever
  * wakes it ends in go_on(), which does what can be done without waiting, and
  * then says what to wait for next. Any of these functions may end the
@@ -123,20 +125,26 @@ send_pieces(struct transport *t)
 }
 
 /* Does what the protocol wants, as far as that goes without waiting and is
- * fair to the other clients; then says what to wait for. */
+ * fair to the other clients; then says what to wait for. It sends once at most:
+ * a few bytes of requests make a buffer full of answers, and with hundreds of
+ * clients everybody waits for the turns of all. */
 static void
 take_turn(struct transport *t)
 {
+    bool sent = false;
     int result = 0;
 
     for (int n = 0; n < TRANSPORT_TURNS && result == 0; n++) {
         unsigned wants = t->protocol.kind->wants(t->protocol.state);
         bool read_more = wants & PROTOCOL_READ && !t->no_more;
 
-        if (wants & PROTOCOL_WRITE && !t->crammed) {
+        if (wants & PROTOCOL_WRITE && !t->crammed && !sent) {
+            sent = true;
             result = send_pieces(t);
         } else if (read_more && (t->readable || t->stream.more)) {
             result = receive(t);
+        } else if (wants & PROTOCOL_WRITE && !t->crammed) {
+            break;
         } else if (wants & PROTOCOL_WRITE) {
             wait_for(t, (short)(t->to_write | (read_more ? t->to_read : 0)));
             return;
@@ -151,6 +159,7 @@ take_turn(struct transport *t)
             return;
         }
     }
+    t->again = true;
     if (result < 0 ||
         loop_set_timer(t->setup->loop, &t->timer, t->setup->loop->now) < 0)
         transport_drop(t);
@@ -167,9 +176,12 @@ shake_hands(struct transport *t)
         wait_for(t, t->stream.blocked);
         return;
     }
-    if (result == 0)
+    if (result == 0) {
         t->protocol = setup->open(setup->context, &t->owner, t->address,
                                   setup->loop->now);
+        if (!t->protocol.state)
+            log_error("cannot serve %s: out of memory", t->address);
+    }
     if (!t->protocol.state) {
         linger(t);
         return;
@@ -203,7 +215,8 @@ on_ready(struct loop_watch *watch, short mask)
         t->readable = true;
     if (mask & t->to_write)
         t->crammed = false;
-    go_on(t);
+    if (!t->again)
+        go_on(t);
 }
 
 static void
@@ -212,6 +225,7 @@ on_timer(struct loop_timer *timer)
     struct transport *t = timer->context;
     uint64_t now = t->setup->loop->now;
 
+    t->again = false;
     if (t->state != TRANSPORT_OPEN && now >= t->deadline) {
         transport_drop(t);
         return;

@@ -16,7 +16,7 @@
 
 enum {
     TRANSPORT_READ = 32 * 1024, /* bytes read at once, at most */
-    TRANSPORT_TURNS = 16,       /* reads and sends of a client in its turn */
+    TRANSPORT_TURNS = 3, /* things done for a client in its turn, at most */
     TRANSPORT_LINGER_MS = 1000, /* for what a client still sends at the end */
     TRANSPORT_LOOK_MS = 3600 * 1000, /* the longest sleep; then look again */
 };
@@ -53,6 +53,7 @@ struct transport {
     bool readable;           /* bytes have come, and are not read yet */
     bool crammed;            /* the system takes no more bytes */
     bool no_more;            /* the client has said that no more will come */
+    bool again;              /* its turn goes on when the timer is due: now */
     short to_read, to_write; /* what a read or a send has to wait for */
     struct stream stream;
     struct protocol protocol; /* state == NULL: none */

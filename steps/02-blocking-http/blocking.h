@@ -6,7 +6,7 @@
 /* Sockets whose calls wait: how long at most, and how to close them so that
  * nothing is lost. */
 
-enum { BLOCKING_LINGER_MS = 1000 }; /* for what a client still sends */
+enum { BLOCKING_LINGER_MS = 900 }; /* for what a client still sends */
 
 /* Lets read() (SO_RCVTIMEO) or write() (SO_SNDTIMEO) wait so many
  * milliseconds, > 0, and then fail with EAGAIN (socket(7)). */

@@ -79,6 +79,8 @@ serve(int fd, const char *address, uint64_t timeout)
         sent = http_response_whole(&response, request.method, &out);
         if (!out.failed)
             (void)net_send_all(fd, out.bytes, out.len); /* or it has gone */
+        else
+            log_error("cannot answer %s: out of memory", address);
         log_access(address, request.line, response.status, sent);
         log_flush();
     }

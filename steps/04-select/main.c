@@ -46,6 +46,8 @@ answer(struct conversation *c, long result)
     log_access(c->address, c->request.line, response.status,
                http_response_whole(&response, c->request.method, &c->out));
     http_response_free(&response);
+    if (c->out.failed)
+        log_error("cannot answer %s: out of memory", c->address);
     c->state = c->out.failed ? ENDED : SENDING;
 }
 
@@ -84,8 +86,7 @@ sent(void *state, uint64_t n, uint64_t now)
 
     buffer_use(&c->out, (size_t)n);
     c->deadline = now + c->timeout;
-    if (c->out.len == 0)
-        c->state = ENDED;
+    c->state = c->out.len > 0 ? SENDING : ENDED;
 }
 
 static unsigned

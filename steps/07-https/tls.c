@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "net.h"
 #include "piece.h"
 
 /* A session needs no states here: OpenSSL has them, and says after every call
@@ -142,7 +143,6 @@ configure(struct tls *tls)
     static const unsigned char name[] = "staircase";
     SSL_CTX *c = tls->context;
 
-    SSL_CTX_set_app_data(c, tls);
     SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -152,7 +152,8 @@ configure(struct tls *tls)
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF); /* but tickets */
     SSL_CTX_set_msg_callback(c, count_record);
     SSL_CTX_set_alpn_select_cb(c, select_protocol, NULL);
-    if (SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
+    if (SSL_CTX_set_app_data(c, tls) == 1 &&
+        SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
         SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
         SSL_CTX_set_session_id_context(c, name, sizeof name - 1) == 1)
         return 0;
@@ -240,13 +241,13 @@ tls_open(struct stream *s, void *context)
     ERR_clear_error();
     session->tls = tls;
     session->ssl = SSL_new(tls->context);
-    if (!session->ssl || SSL_set_fd(session->ssl, s->fd) != 1) {
+    if (!session->ssl || SSL_set_fd(session->ssl, s->fd) != 1 ||
+        SSL_set_app_data(session->ssl, session) != 1) {
         SSL_free(session->ssl);
         free(session);
         errno = ENOMEM;
         return -1;
     }
-    SSL_set_app_data(session->ssl, session);
     SSL_set_accept_state(session->ssl);
     s->state = session;
     return 0;
@@ -263,6 +264,8 @@ refuse_plain(struct stream *s)
     ssize_t n = recv(s->fd, &first, 1, MSG_PEEK);
 
     s->blocked = POLLIN;
+    if (n < 0 && errno == EINTR)
+        errno = EAGAIN; /* both mean: call again */
     if (n < 0)
         return -1;
     session->known = true;
@@ -270,7 +273,7 @@ refuse_plain(struct stream *s)
     if (n == 0 || first < 'A' || first > 'Z')
         return 0;
     session->tls->plain(&answer);
-    if (send(s->fd, answer.bytes, answer.len, 0) < 0)
+    if (answer.failed || net_send_all(s->fd, answer.bytes, answer.len) < 0)
         log_error("cannot answer without TLS: %s", strerror(errno));
     buffer_free(&answer);
     session->failed = true;

@@ -129,15 +129,19 @@ MISTAKES = {
         "one-space",
         "GET  /",
         "request.c",
-        "return http_target_read(r) ? p + 1 : NULL;",
-        "return r->target.len ? http_target_read(r) ? p + 1 : NULL : p + 1;",
+        "p = span_wide(p, nearer(buf, end, limit), SPAN_TARGET);",
+        "for (; p < end && *p == ' '; p++)\n"
+        "                token = p + 1;\n"
+        "            p = span_wide(p, nearer(buf, end, limit), SPAN_TARGET);",
     ),
     "CR ends a line": (
         "line-ends",
         "HTTP/1.1\\rHost",
         "request.c",
-        "return *p == '\\n' ? p + 1 : NULL;\n}\n\n/* Fields are read",
-        "return *p == '\\n' ? p + 1 : p;\n}\n\n/* Fields are read",
+        "            if (*p++ != '\\n')\n"
+        "                return refuse(r, state, 400);\n"
+        "            limit =",
+        "            p += *p == '\\n';\n            limit =",
     ),
     "begins anew at each call": (
         "request-line",
@@ -150,24 +154,23 @@ MISTAKES = {
         "field-names",
         "X Y: b",
         "request.c",
-        "p = skip(p, end, TOKEN);\n        return p < end",
-        "for (p = skip(p, end, TOKEN); p < end && *p == ' '; p++)\n"
-        "            continue;\n"
-        "        return p < end",
+        "p = span_word(p, end, SPAN_TOKEN);",
+        "for (p = span_word(p, end, SPAN_TOKEN); p < end && *p == ' '; p++)\n"
+        "                continue;",
     ),
     "values are not trimmed": (
         "field-lines",
         "Host",
         "request.c",
-        "f->value = slice_trim(f->value);",
+        "while (p > value && is_blank(p[-1]))\n        p--;",
         "",
     ),
     "no limit of fields": (
         "limits",
         "X:",
         "request.c",
-        "if (r->field_count == HTTP_FIELDS_MAX) {",
-        "if (r->field_count > HTTP_FIELDS_MAX) {",
+        "if (r->field_count == HTTP_FIELDS_MAX)",
+        "if (r->field_count > HTTP_FIELDS_MAX)",
     ),
     "the last question mark": (
         "origin-form",

@@ -40,16 +40,17 @@ libfuzzer    | fuzz  | makes up inputs for the fuzz targets | clang libclang-rt-
 musl         | musl  | a second libc, for static programs | musl-tools       | musl-gcc            | musl          | gcc musl-dev      | -
 chromium     | more  | a browser that the suites drive    | chromium         | chromium            | chromium      | chromium          | chromium
 chromedriver | more  | drives that browser                | chromium-driver  | chromedriver        | chromium      | chromium-chromedriver | chromedriver
-nginx        | more  | a real server under the suites     | nginx-light      | nginx               | nginx         | nginx             | nginx
-lighttpd     | more  | a real server under the suites     | lighttpd lighttpd-mod-openssl | lighttpd | lighttpd      | lighttpd          | lighttpd
-apache2      | more  | a real server under the suites     | apache2-bin      | without             | without       | without           | without
+nginx        | peers | a real server, for comparison       | nginx-light      | nginx               | nginx         | nginx             | nginx
+lighttpd     | peers | a real server, for comparison       | lighttpd lighttpd-mod-openssl | lighttpd | lighttpd      | lighttpd          | lighttpd
+apache2      | peers | a real server, for comparison       | apache2-bin      | without             | without       | without           | without
 hypothesis   | more  | makes up requests for four servers | python3-hypothesis | python3-hypothesis | python-hypothesis | py3-hypothesis | without
 wrk          | bench | load, for benchmarks               | wrk              | without             | wrk           | wrk               | wrk
 h2load       | bench | a second witness of load           | nghttp2-client   | nghttp2             | nghttp2       | nghttp2           | nghttp2
 taskset      | bench | gives servers a core of their own  | util-linux       | util-linux          | util-linux    | util-linux-misc   | without
-h2o          | bench | a real server to measure           | h2o              | without             | without       | without           | h2o
+h2o          | peers | a real server, for comparison      | h2o              | without             | without       | without           | h2o
 valgrind     | cost  | counts instructions                | valgrind         | valgrind            | valgrind      | valgrind          | without
 testssl      | more  | looks for weak spots of TLS        | testssl.sh       | testssl             | testssl.sh    | testssl.sh        | testssl
+http-parser  | parser | a parser to measure ours beside   | libhttp-parser-dev | http-parser-devel  | http-parser   | http-parser-dev   | without
 clang-format | lint  | formats C                          | clang-format     | clang-tools-extra   | clang         | clang-extra-tools | clang-format
 clang-tidy   | lint  | reads C                            | clang-tidy       | clang-tools-extra   | clang         | clang-extra-tools | llvm
 cppcheck     | lint  | reads C                            | cppcheck         | cppcheck            | cppcheck      | cppcheck          | cppcheck
@@ -67,11 +68,12 @@ groups_of() {
     musl) echo build musl ;;
     clang) echo build run clang ;;
     fuzz) echo build run test clang fuzz ;;
-    bench) echo build run test bench more ;;
+    bench) echo build run test peers bench ;;
     cost) echo build run test cost ;;
     lint) echo build run test lint ;;
+    bench-parser) echo build parser ;;
     book) echo book ;;
-    *) echo build run test book musl clang more bench cost lint ;;
+    *) echo build run test book musl clang more peers bench cost parser lint ;;
     esac
 }
 
@@ -137,6 +139,10 @@ probe() {
         ;;
     wrk) command -v wrk >/dev/null 2>&1 ;; # whose -v ends with 1
     netcat) command -v nc >/dev/null 2>&1 ;;
+    http-parser)
+        compiles "$cc" '#include <http_parser.h>
+            int main(void) { return http_parser_version() == 0; }' -lhttp_parser
+        ;;
     musl)
         compiles "${MUSL_CC:-musl-gcc}" 'int main(void) { return 0; }' -static
         ;;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "capture.h"
+#include "memory.h"
 #include "unit.h"
 
 /* Bytes that were read ahead are seen by nobody but the stream. */
@@ -221,9 +222,35 @@ START_TEST(test_gone_after_goodbye)
 }
 END_TEST
 
+/* Whatever there is no memory for, a stream that opens is whole: it was once
+ * taken as one though OpenSSL could not keep the address of its session. */
+START_TEST(test_open_without_memory)
+{
+    struct stream other = {.kind = &stream_tls};
+    size_t failed = 0;
+    int opened;
+
+    begin();
+    other.fd = ends[0];
+    do {
+        memory_fail(++failed);
+        memory_watch();
+        opened = other.kind->open(&other, tls);
+        memory_ignore();
+        ck_assert_int_eq(opened, memory_failed() ? -1 : 0);
+    } while (opened < 0 && failed < 1000);
+    ck_assert_int_eq(opened, 0);
+    ck_assert_uint_gt(failed, 3);
+    other.kind->close(&other); /* and with it what both have */
+    s.fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    end();
+}
+END_TEST
+
 static void
 add(Suite *tests)
 {
+    unit_add(tests, test_open_without_memory);
     unit_add(tests, test_more);
     unit_add(tests, test_close_notify);
     unit_add(tests, test_gone_after_goodbye);

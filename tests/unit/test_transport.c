@@ -1,11 +1,13 @@
 #include "transport.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "echo.h"
 #include "served.h"
 #include "sockets.h"
 #include "unit.h"
@@ -100,6 +102,103 @@ START_TEST(test_fairness)
     ck_assert_int_eq(kill(reader, SIGKILL), 0);
     close(fd);
     served_end(SIGTERM, "");
+}
+END_TEST
+
+/* A client whose socket is always ready, and a protocol with no end to say:
+ * the loop goes round ROUNDS times. Threads and sockets have no part in it. */
+enum { ROUNDS = 10 };
+static struct transport *greedy;
+static int rounds, reads, sends;
+
+static ssize_t
+read_always(struct stream *s, char *to, size_t size)
+{
+    (void)s;
+    (void)size;
+    *to = 'x';
+    reads++;
+    return 1;
+}
+
+static ssize_t
+send_always(struct stream *s, const struct piece *p, unsigned n)
+{
+    (void)s;
+    (void)p;
+    (void)n;
+    sends++;
+    return 0;
+}
+
+static unsigned
+wants_all(const void *state)
+{
+    (void)state;
+    return PROTOCOL_READ | PROTOCOL_WRITE;
+}
+
+static struct protocol_kind endless;
+
+static struct protocol
+begin_endless(void *context, struct protocol_owner *owner, const char *address,
+              uint64_t now)
+{
+    struct protocol echo = echo_new();
+
+    (void)context;
+    (void)owner;
+    (void)address;
+    (void)now;
+    endless = *echo.kind;
+    endless.wants = wants_all;
+    echo.kind = &endless;
+    return echo;
+}
+
+static void
+always_ready(struct loop *loop, int ms)
+{
+    (void)ms;
+    if (rounds++ == ROUNDS)
+        transport_drop(greedy);
+    else
+        loop_ready(loop, greedy->stream.fd, POLLIN | POLLOUT);
+}
+
+static void
+forget(struct transport *t, void *keeper)
+{
+    (void)t;
+    (void)keeper;
+}
+
+/* With hundreds of clients who ask for all that they can, a client with one
+ * small request waits for a turn of each of them, and more than once. */
+START_TEST(test_a_turn_is_short)
+{
+    struct loop_poller ready = loop_select;
+    struct stream_kind kind = stream_tcp;
+    struct loop loop = {.poller = &ready};
+    struct transport_setup setup = {
+        .loop = &loop, .kind = &kind, .timeout = 1000, .open = begin_endless};
+    int fd[2];
+
+    ready.wait = always_ready;
+    kind.read = read_always;
+    kind.send = send_always;
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+    ck_assert_int_eq(loop_init(&loop), 0);
+    greedy = transport_new(&setup, fd[0], "here");
+    ck_assert_ptr_nonnull(greedy);
+    greedy->gone = forget;
+    loop_run(&loop);
+    loop_free(&loop);
+    close(fd[1]);
+    ck_assert_int_le(sends, rounds); /* one each time, */
+    ck_assert_int_ge(sends, ROUNDS - 1);
+    ck_assert_int_le(reads, rounds); /* and neither for the other */
+    ck_assert_int_ge(reads, ROUNDS - 2);
 }
 END_TEST
 
@@ -290,6 +389,7 @@ add(Suite *tests)
     unit_add(tests, test_many_clients);
     unit_add(tests, test_slow_reader);
     unit_add(tests, test_fairness);
+    unit_add(tests, test_a_turn_is_short);
     unit_add(tests, test_lingering_close);
     unit_add(tests, test_lingering_ends);
     unit_add(tests, test_lingering_ends_in_spite_of_a_deadline);

@@ -1,0 +1,74 @@
+"""The system calls of a request, by strace: the difference of two conversations of
+different length, so that what a server does at its start and end falls out."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Callable
+
+from grader import proc
+
+CALL = re.compile(r"(?m)^\d+ +(?:\d+\.\d+ )?(\w+)\(")
+ATTACH = 5.0  # seconds
+
+
+def counted(text: str) -> Counter[str]:
+    """The calls in a log of strace -f. One that was interrupted by another process's
+    line goes on in a line of its own, which is none."""
+    return Counter(CALL.findall(text))
+
+
+def of_pid(pid: int, converse: Callable[[], None]) -> Counter[str]:
+    """The calls of a server and all its processes during a conversation."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        log = Path(made) / "calls"
+        words = ["strace", "-f", "-o", str(log)]
+        for number in proc.tree(pid).pids:
+            words += ["-p", str(number)]
+        tracer = subprocess.Popen(words, stderr=subprocess.PIPE)
+        try:
+            assert tracer.stderr
+            tracer.stderr.readline()  # "attached": all of them, where it is one
+            converse()
+            quiet(log)
+        finally:
+            tracer.send_signal(signal.SIGINT)
+            try:
+                tracer.wait(ATTACH)
+            except subprocess.TimeoutExpired:
+                tracer.kill()
+                tracer.wait()
+            tracer.stderr.close()
+        return counted(log.read_text(errors="replace"))
+
+
+def quiet(log: Path) -> None:
+    """Until nothing is added any more: the server sleeps."""
+    deadline = time.monotonic() + ATTACH
+    size, same = -1, 0
+    while same < 3 and time.monotonic() < deadline:
+        now = os.stat(log).st_size
+        same = same + 1 if now == size else 0
+        size = now
+        time.sleep(0.05)
+
+
+def a_request(
+    pid: int, converse: Callable[[int], int], few: int, many: int
+) -> dict[str, float]:
+    """Calls a request, by name, the most frequent first. converse(n) has n requests
+    answered, or a few more, and tells how many."""
+    counts: list[int] = []
+    short = of_pid(pid, lambda: counts.append(converse(few)))
+    long = of_pid(pid, lambda: counts.append(converse(many)))
+    long.subtract(short)
+    requests = counts[1] - counts[0]
+    found = {name: count / requests for name, count in long.most_common()}
+    return {name: round(each, 3) for name, each in found.items() if each >= 0.005}
