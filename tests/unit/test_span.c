@@ -11,15 +11,18 @@
 
 static const unsigned kinds[] = {SPAN_TOKEN, SPAN_TARGET, SPAN_VALUE};
 
-/* Both results, as offsets, with a sanitizer behind the end. */
+enum { STARTS = 17 }; /* as many as a wide step has places, and one */
+
+/* Both results, from each of the first places, with a sanitizer behind the
+ * end. */
 static void
 compare(const char *bytes, size_t len)
 {
     char *block = feed_copy(bytes, len);
     const char *end = block + len;
-    size_t from = len > 40 ? len - 40 : 0;
+    const char *last = len < STARTS ? end : block + STARTS;
 
-    for (const char *p = block + from; p <= end; p++) {
+    for (const char *p = block; p <= last; p++) {
         ck_assert_ptr_eq(span_word(p, end, SPAN_TOKEN),
                          span_plain(p, end, SPAN_TOKEN));
         ck_assert_ptr_eq(span_wide(p, end, SPAN_TARGET),
@@ -51,7 +54,7 @@ START_TEST(test_random)
     uint32_t random = 1;
     char bytes[100];
 
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 5000; round++) {
         size_t len = (size_t)round % (sizeof bytes + 1);
         unsigned kind = kinds[round % 3];
 
