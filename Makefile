@@ -409,6 +409,7 @@ test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	    'pytest opinion: $(opinion_tests)' \
     'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
     'pytest attack slow: $(attacks) $(workers) -m slow' \
+    $(bench_jobs) \
 	    $(fault_jobs_slow) \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 

@@ -56,23 +56,26 @@ buffer_format(struct buffer *b, const char *format, ...)
     va_end(args);
 }
 
+/* Most texts fit where there is room already, and are written only once. */
 void
 buffer_vformat(struct buffer *b, const char *format, va_list args)
 {
+    size_t room;
     va_list again;
     int n;
 
+    if (!reserve(b, 1))
+        return;
+    room = b->size - b->len;
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (n < 0) {
+    n = vsnprintf(b->bytes + b->len, room, format, args);
+    if (n < 0)
         b->failed = true;
-        return;
-    }
-    if (!reserve(b, (size_t)n + 1)) /* vsnprintf ends with a NUL */
-        return;
-    (void)vsnprintf(b->bytes + b->len, (size_t)n + 1, format, args);
-    b->len += (size_t)n;
+    else if ((size_t)n >= room && reserve(b, (size_t)n + 1)) /* with its NUL */
+        (void)vsnprintf(b->bytes + b->len, (size_t)n + 1, format, again);
+    va_end(again);
+    if (!b->failed)
+        b->len += (size_t)n;
 }
 
 void

@@ -1,5 +1,6 @@
 #include "date.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,21 @@ static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 enum { SECONDS_A_DAY = 24 * 60 * 60 };
 
+/* The formats, with a letter for each byte that varies: www is the name of a
+ * day, nnn of a month, the others are numbers. Other bytes stand for
+ * themselves. */
+static const char imf_fixdate[] = "www, dd nnn YYYY hh:mm:ss GMT";
+static const char asctime_date[] = "www nnn dd hh:mm:ss YYYY";
+
+/* Not snprintf(3): every answer with a file has a date of its own, and this is
+ * much less work. */
+static void
+put(char *to, int digits, int number)
+{
+    for (; digits > 0; number /= 10)
+        to[--digits] = (char)('0' + number % 10);
+}
+
 void
 date_write(time_t when, char text[DATE_SIZE])
 {
@@ -17,12 +33,14 @@ date_write(time_t when, char text[DATE_SIZE])
 
     if (!gmtime_r(&when, &tm) || tm.tm_year > 9999 - 1900 || tm.tm_year < -1900)
         (void)gmtime_r(&(time_t){0}, &tm);
-    (void)snprintf(text, DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
-                   days + 3 * tm.tm_wday, (unsigned)tm.tm_mday % 100,
-                   months + 3 * tm.tm_mon,
-                   (unsigned)(tm.tm_year + 1900) % 10000,
-                   (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
-                   (unsigned)tm.tm_sec % 100);
+    memcpy(text, imf_fixdate, DATE_SIZE);
+    memcpy(text, days + (ptrdiff_t)3 * tm.tm_wday, 3);
+    put(text + 5, 2, tm.tm_mday);
+    memcpy(text + 8, months + (ptrdiff_t)3 * tm.tm_mon, 3);
+    put(text + 12, 4, tm.tm_year + 1900);
+    put(text + 17, 2, tm.tm_hour);
+    put(text + 20, 2, tm.tm_min);
+    put(text + 23, 2, tm.tm_sec);
 }
 
 const char *
@@ -69,12 +87,6 @@ place(const char *table, const char *name)
             return i / 3 + 1;
     return 0;
 }
-
-/* The formats, with a letter for each byte that varies: www is the name of a
- * day, nnn of a month, the others are numbers. Other bytes stand for
- * themselves. */
-static const char imf_fixdate[] = "www, dd nnn YYYY hh:mm:ss GMT";
-static const char asctime_date[] = "www nnn dd hh:mm:ss YYYY";
 
 /* Reads a number of two or four digits at the place of its letters. */
 static bool

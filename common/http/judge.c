@@ -99,7 +99,7 @@ http_judge_field(struct http_request *r, const struct http_field *f)
         return;
     name = judged[len].name;
     for (const char *end = at + len; at < end; at++, name++)
-        if ((*at | 0x20) != *name) /* makes a letter of none but a letter */
+        if ((*at | 0x20) != *name) /* makes letters of letters only */
             return;
     judged[len].read(r, f->value);
 }
@@ -132,22 +132,20 @@ http_judge_head(struct http_request *r)
 {
     int status;
 
-    if (r->version < 10 || r->version > 19)
+    if (r->version / 10 != 1)
         return 505;
-    if (r->seen & SEEN_HOST_BAD || (r->version > 10 && !(r->seen & SEEN_HOST)))
+    if (r->seen & SEEN_HOST_BAD || (r->version >= 11 && !(r->seen & SEEN_HOST)))
         return 400; /* RFC 9112, section 3.2 */
-    if (r->seen & (SEEN_LENGTH | SEEN_CODING)) {
-        status = judge_framing(r);
-        if (status)
-            return status;
-    }
+    status = judge_framing(r);
+    if (status)
+        return status;
     if (r->method == HTTP_UNKNOWN)
         return 501;
     if (r->seen & SEEN_EXPECT_OTHER)
         return 417;
-    if (r->version == 10)
+    if (r->version < 11)
         r->expect_continue = false; /* RFC 9110, section 10.1.1 */
     r->keep_alive = !(r->seen & SEEN_CLOSE) &&
-                    (r->version > 10 || r->seen & SEEN_KEEP_ALIVE);
+                    (r->version >= 11 || r->seen & SEEN_KEEP_ALIVE);
     return 0;
 }

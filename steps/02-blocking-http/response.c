@@ -37,7 +37,8 @@ http_response_add(struct http_response *r, const char *name, const char *format,
     size_t value;
     va_list args;
 
-    buffer_format(&r->fields, "%s: ", name);
+    buffer_add_text(&r->fields, name);
+    buffer_add_text(&r->fields, ": ");
     value = r->fields.len;
     va_start(args, format);
     buffer_vformat(&r->fields, format, args);

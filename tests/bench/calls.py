@@ -33,9 +33,10 @@ def of_pid(pid: int, converse: Callable[[], None]) -> Counter[str]:
         for number in proc.tree(pid).pids:
             words += ["-p", str(number)]
         tracer = subprocess.Popen(words, stderr=subprocess.PIPE)
+        said = tracer.stderr
+        assert said
         try:
-            assert tracer.stderr
-            tracer.stderr.readline()  # "attached": all of them, where it is one
+            said.readline()  # "attached": all of them, where it is one
             converse()
             quiet(log)
         finally:
@@ -45,7 +46,7 @@ def of_pid(pid: int, converse: Callable[[], None]) -> Counter[str]:
             except subprocess.TimeoutExpired:
                 tracer.kill()
                 tracer.wait()
-            tracer.stderr.close()
+            said.close()
         return counted(log.read_text(errors="replace"))
 
 
@@ -71,4 +72,10 @@ def a_request(
     long.subtract(short)
     requests = counts[1] - counts[0]
     found = {name: count / requests for name, count in long.most_common()}
-    return {name: round(each, 3) for name, each in found.items() if each >= 0.005}
+    return {name: whole(each) for name, each in found.items() if each >= 0.005}
+
+
+def whole(each: float) -> float:
+    """strace may come a call late, when it attaches."""
+    near = round(each)
+    return near if near and abs(each - near) < 0.02 else round(each, 3)

@@ -19,16 +19,19 @@ import socket
 import ssl
 import sys
 import tempfile
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+from grader import proc
+
 from . import calls, machine
 from .parts import HELLO, SMALL
 from .run import make_site
-from .servers import STEPS, Place, running
+from .servers import STEPS, Place, Server, running
 
 KEPT = Path(__file__).parent / "cost.json"
 TOLERANCE = 0.03
@@ -54,6 +57,30 @@ class CostError(Exception):
 
 
 # ---- The conversations -------------------------------------------------------
+
+
+Rest = Callable[[], None]  # waits until the server sleeps: so it does every time
+
+
+def rest(pid: int) -> None:
+    """Until all processes of a server sleep, or for a moment. Whether it is still at
+    work when something comes would change the number of its wakes."""
+    deadline = time.monotonic() + 2.0
+    same = 0
+    while same < 3 and time.monotonic() < deadline:
+        same = same + 1 if asleep(pid) else 0
+        time.sleep(0.0003)
+
+
+def asleep(pid: int) -> bool:
+    try:
+        for one in proc.family(pid):
+            text = Path(f"/proc/{one}/stat").read_text()
+            if text[text.rindex(")") + 2] != "S":
+                return False
+    except OSError:
+        return False  # one has just ended
+    return True
 
 
 def connect(port: int) -> socket.socket:
@@ -82,9 +109,10 @@ def read_answer(client: socket.socket) -> None:
         left -= len(part)
 
 
-def echoed(port: int, count: int) -> None:
+def echoed(port: int, count: int, rest: Rest) -> None:
     with connect(port) as client:
         for _ in range(count):
+            rest()
             client.sendall(LINE)
             got = b""
             while len(got) < len(LINE):
@@ -93,16 +121,19 @@ def echoed(port: int, count: int) -> None:
                 raise CostError(f"it echoed {got!r}")
 
 
-def asked_anew(port: int, count: int) -> None:
+def asked_anew(port: int, count: int, rest: Rest) -> None:
     for _ in range(count):
+        rest()
         with connect(port) as client:
+            rest()
             client.sendall(request(HELLO))
             read_answer(client)
             if client.recv(1):
                 raise CostError("it said more")
+            rest()
 
 
-def asked(port: int, count: int, target: str, tls: bool) -> None:
+def asked(port: int, count: int, rest: Rest, target: str, tls: bool) -> None:
     with connect(port) as plain:
         client = plain
         if tls:
@@ -112,6 +143,7 @@ def asked(port: int, count: int, target: str, tls: bool) -> None:
             client = context.wrap_socket(plain)
         with client:
             for _ in range(count):
+                rest()
                 client.sendall(request(target))
                 read_answer(client)
 
@@ -120,13 +152,14 @@ def request(target: str) -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
-def converse(step: str, port: int, count: int) -> None:
+def converse(step: str, server: Server, count: int) -> None:
+    port, pause = server.port, lambda: rest(server.pid)
     if step == "01":
-        echoed(port, count)
+        echoed(port, count, pause)
     elif step in ("02", "03", "04"):
-        asked_anew(port, count)
+        asked_anew(port, count, pause)
     else:
-        asked(port, count, HELLO if step == "05" else SMALL, step == "07")
+        asked(port, count, pause, HELLO if step == "05" else SMALL, step == "07")
 
 
 # ---- Counting ----------------------------------------------------------------
@@ -155,34 +188,62 @@ def self_cost(text: str) -> Counter[str]:
     return found
 
 
-def instructions(step: str, program: Path, site: Place, count: int) -> Counter[str]:
+def instructions(
+    step: str, program: Path, site: Place, count: int
+) -> tuple[Counter[str], Counter[str]]:
+    """Those of the first process, and those that its children tell of."""
     with tempfile.TemporaryDirectory(prefix="cost-") as made:
-        words = ("valgrind", "--tool=callgrind", "--quiet", "--dump-line=no")
-        words += (f"--callgrind-out-file={made}/out.%p",)
-        with started(step, program, site, words) as port:
-            converse(step, port, count)
-        found: Counter[str] = Counter()
+        words = ("valgrind", "--tool=callgrind", "--quiet", "--dump-line=no",
+                 f"--callgrind-out-file={made}/out.%p")  # fmt: skip
+        with started(step, program, site, words) as server:
+            converse(step, server, count)
+            first = Path(made) / f"out.{server.pid}"
+        found = self_cost(first.read_text())
+        others: Counter[str] = Counter()
         for file in Path(made).glob("out.*"):
-            found += self_cost(file.read_text())
-    own, libc = found[program.name], 0
-    libc += sum(n for name, n in found.items() if name.startswith(("libc.", "libc-")))
-    if not own or not libc:
+            if file != first:
+                others += self_cost(file.read_text())
+    if not found[program.name]:
         raise CostError(f"callgrind has counted nothing of {program.name}: {found}")
-    return Counter({"program": own, "libc": libc})
+    return kinds(found, program.name), kinds(others, program.name)
+
+
+def kinds(found: Counter[str], program: str) -> Counter[str]:
+    libc = sum(n for name, n in found.items() if name.startswith(("libc.", "libc-")))
+    return Counter({"program": found[program], "libc": libc})
+
+
+def of_a_request(
+    few: tuple[Counter[str], Counter[str]], many: tuple[Counter[str], Counter[str]]
+) -> dict[str, float]:
+    """A child tells of what its parent had done before, too: of its start, and of the
+    requests before this one. With that, the children of n requests have told of n
+    starts and n (n - 1) / 2 requests more than is theirs."""
+    count = MANY - FEW
+    out = {}
+    for name in few[0]:
+        parent = (many[0][name] - few[0][name]) / count
+        children = many[1][name] - few[1][name]
+        if children:
+            children -= round(count * (few[0][name] - FEW * parent))
+            children -= round(parent * (MANY * (MANY - 1) - FEW * (FEW - 1)) / 2)
+        out[name] = float(round(parent + children / count))
+    return out
 
 
 def system_calls(step: str, program: Path, site: Place, count: int) -> Counter[str]:
     with tempfile.TemporaryDirectory(prefix="cost-") as made:
         log = Path(made) / "calls"
-        with started(step, program, site, ("strace", "-f", "-o", str(log))) as port:
-            converse(step, port, count)
+        words = ("strace", "-f", "-o", str(log))
+        with started(step, program, site, words) as server:
+            converse(step, server, count)
         return calls.counted(log.read_text(errors="replace"))
 
 
 @contextmanager
 def started(
     step: str, program: Path, site: Place, wrapper: tuple[str, ...]
-) -> Iterator[int]:
+) -> Iterator[Server]:
     def words(port: int) -> list[str]:
         line = [str(program.resolve()), "--port", str(port)]
         line += ["--quiet"] * (step > "01")
@@ -194,24 +255,23 @@ def started(
 
     plain = {"GLIBC_TUNABLES": PLAIN}
     with running(step, site, words=words, wrapper=wrapper, env=plain) as server:
-        yield server.port
+        yield server
 
 
-def difference(count: Callable[[int], Counter[str]], digits: int) -> dict[str, float]:
+def difference(count: Callable[[int], Counter[str]]) -> dict[str, float]:
     short, long = count(FEW), count(MANY)
     long.subtract(short)
     found = {name: each / (MANY - FEW) for name, each in long.most_common()}
-    return {n: round(each, digits) for n, each in found.items() if each >= 0.05}
+    return {name: round(each, 2) for name, each in found.items() if each >= 0.05}
 
 
 def measure(step: str, program: Path, site: Place, counts: bool) -> dict[str, Any]:
     """counts: instructions, too."""
     found: dict[str, Any] = {"what": TOLD[step]}
-    found["calls"] = difference(lambda n: system_calls(step, program, site, n), 2)
+    found["calls"] = difference(lambda n: system_calls(step, program, site, n))
     if counts:
-        found["instructions"] = difference(
-            lambda n: instructions(step, program, site, n), 0
-        )
+        few, many = (instructions(step, program, site, n) for n in (FEW, MANY))
+        found["instructions"] = of_a_request(few, many)
     return found
 
 

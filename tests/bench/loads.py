@@ -136,8 +136,8 @@ class Bench:
             found["requests"],
             found["seconds"],
             found["failed"],
-            found["p50"],
-            found["p99"],
+            found["p50"] or None,
+            found["p99"] or None,  # 0: it could not tell
         )
 
     def _h2load(self, load: Load, port: int, seconds: float) -> Result:

@@ -19,12 +19,16 @@ bench: $(made_$(BUILD)/) $(bench_made) $(certificate) $(have)/bench
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	    $(if $(SECONDS),--seconds $(SECONDS)) $(PARTS)
 
-# make bench-figures: the book's figures of tests/bench/run.json, or of RUN
+# make bench-figures: the book's figures, of the run that is kept; those of
+# RUN=build/bench/run.json go to build/bench/
 bench-figures: $(have)/test
-	@$(bench) figures $(RUN)
+	@$(bench) figures $(if $(RUN),$(RUN) --out $(BUILD)/bench)
 
 # make test-cost STEPS='05 06'; WRITE=1 keeps what was counted
 test_cost = $(bench) cost --build $(BUILD) --cc "$(CC)"
 test-cost: $(made_$(BUILD)/) $(bench_made) $(certificate) $(have)/cost
 	@$(test_cost) $(if $(WRITE),--write) $(STEPS)
+bench_jobs = 'verb test-cost: $(test_cost)' \
+    'pytest bench: BUILD=$(BUILD) $(pytest) tests/bench'
+test-all: $(certificate)
 .PHONY: bench bench-figures test-cost

@@ -7,9 +7,9 @@ import statistics
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 from . import calls, idle
 from .loads import Bench, Load, Result, Wrong
@@ -17,7 +17,7 @@ from .parts import HELLO, PEERS, SIZES, SMALL, Part, wrk
 from .quiet import Watch
 from .servers import Missing, Place, Server, running
 
-Cell = dict[str, object]
+Cell = dict[str, Any]
 FLOOR_HEAD = (
     "HTTP/1.1 200 OK\r\nServer: floor\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
     "Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\r\n"
@@ -44,7 +44,11 @@ class Runner:
     seconds: float
     say: Callable[[str], object]
 
-    def start(self, stack: ExitStack, name: str, part: Part) -> Server:
+    def start(
+        self, stack: ExitStack, name: str, part: Part, anywhere: bool = False
+    ) -> Server:
+        """anywhere: on the core of this process, without taskset's own start."""
+
         def floor(port: int) -> list[str]:
             load = part.load
             answer = self.place.site.parent / f"answer{load.target.replace('/', '-')}"
@@ -55,8 +59,9 @@ class Runner:
 
         none: Callable[[int], list[str]] = lambda _: []
         words = floor if name == "floor" else none
+        place = replace(self.place, core=-1) if anywhere else self.place
         tls = part.load.tls
-        return stack.enter_context(running(name, self.place, tls, part.logs, words))
+        return stack.enter_context(running(name, place, tls, part.logs, words))
 
     def group(self, parts: list[Part]) -> Iterator[Cell]:
         """Parts that stand beside one another: the same key."""
@@ -121,7 +126,7 @@ class Runner:
             for name in there:
                 try:
                     with ExitStack() as stack:
-                        ready = self.start(stack, name, part).ready_ms
+                        ready = self.start(stack, name, part, True).ready_ms
                         took.setdefault(name, []).append(round(ready, 2))
                 except Missing as error:
                     self.say(f"  {name} is left out: {error}")
@@ -165,9 +170,8 @@ class Runner:
         }
 
 
-def measured(result: Result, told: dict[str, object]) -> Cell:
+def measured(result: Result, told: Cell) -> Cell:
     used = told.pop("cpu_seconds")
-    assert isinstance(used, float)
     found: Cell = {
         "rate": round(result.rate, 1),
         "p50": result.p50,
@@ -192,7 +196,6 @@ def everything(runner: Runner, parts: list[Part], others: list[str]) -> Cell:
     """All that was chosen, as the document that is kept."""
     found: Cell = {"cells": [], "memory": [], "start": [], "calls": []}
     cells = found["cells"]
-    assert isinstance(cells, list)
     begun = time.monotonic()
     for key, members in groups(parts).items():
         runner.say(f"{time.monotonic() - begun:6.0f} s  {key}: {members[0].title}")

@@ -4,6 +4,7 @@ that people use, configured as their packages are."""
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -44,7 +45,7 @@ NGINX = [
         "        index index.html",
     ),
 ]
-TUNED = {
+TUNED: dict[str, list[tuple[str, str]]] = {
     "nginx": NGINX,
     "nginx-nopush-off": [*NGINX, ("tcp_nopush on;", "")],
     "lighttpd": [
@@ -173,7 +174,6 @@ def running(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                preexec_fn=more_files,
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
             )
@@ -190,8 +190,7 @@ def on_core(core: int) -> list[str]:
 
 
 def more_files() -> None:
-    import resource
-
+    """For this process and what it starts."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -6,12 +6,14 @@ median and the most."""
 from __future__ import annotations
 
 import statistics
+import textwrap
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional, Sequence
 
 from .parts import PARTS, Part
 
 Run = dict[str, Any]
+INDENT: dict[str, Any] = {"initial_indent": " " * 6, "subsequent_indent": " " * 6}
 NONE = "-"
 
 
@@ -77,12 +79,14 @@ def servers(run: Run, part: str, point: int) -> list[str]:
     return [*dict.fromkeys(c["server"] for c in cells(run, part, point))]
 
 
+RESUMED = ("resumed", "offered")
 HEAD = ["server", "requests/s", "to {base}", "p50", "p99", "processor", "to {base}"]
 
 
 def single(run: Run, part: Part) -> list[list[str]]:
     """The rows of a part, its head first."""
     rows = [[word.format(base=part.base) for word in HEAD]]
+    rows[0] += ["resumed"] * part.load.resume
     for name in servers(run, part.name, part.point):
 
         def of(what: str) -> Optional[float]:
@@ -95,6 +99,10 @@ def single(run: Run, part: Part) -> list[list[str]]:
         row.append(NONE if cpu is None else f"{short(cpu)} µs")
         ratio = ratios(run, part.name, part.point, name, part.base, "cpu_us")
         row.append(str(ratio or NONE))
+        if part.load.resume:
+            own = cells(run, part.name, part.point, name)
+            taken, offered = (sum(c.get(w, 0) for c in own) for w in RESUMED)
+            row.append(f"{taken} of {offered}")
         rows.append(row)
     return rows
 
@@ -131,6 +139,7 @@ def calls(run: Run) -> list[list[str]]:
         which = ", ".join(
             name if each == 1 else f"{name} {each:g}"
             for name, each in one["calls"].items()
+            if each >= 0.05
         )
         many = f"{one['connections']}{', new ones' if one['new'] else ''}"
         rows.append([one["server"], one["target"], many, f"{one['all']:g}", which])
@@ -160,6 +169,35 @@ def all_of(run: Run) -> Iterator[tuple[str, list[list[str]]]]:
             yield TITLES[name], make(run)
 
 
+def page(run: Run, name: str) -> list[str]:
+    """A table of the book: of a part, or `machine`, where and how it was made."""
+    if name == "machine":
+        return markdown(machine(run))
+    for part in PARTS:
+        if part.name == name and not part.series and cells(run, name, part.point):
+            return markdown(single(run, part))
+    if name in ("connections", "silent") and any(
+        c["part"] == name for c in run["cells"]
+    ):
+        return markdown(series(run, name))
+    if run.get(name):
+        return markdown(OTHERS[name](run))
+    raise KeyError(name)
+
+
+def machine(run: Run) -> list[list[str]]:
+    one = run["machine"]
+    rows = [["what", "which"], ["processor", one["processor"]]]
+    kind = "of a virtual machine" if one["virtual"] else "of a machine of its own"
+    rows.append(["cores", f"{one['cores']}, {kind}"])
+    rows.append(["system", f"{one['system']}, {one['kernel']}"])
+    rows += [[name, text] for name, text in run["versions"].items()]
+    rows.append(["measured", f"{run['began'][:10]}, {run['rounds']} rounds of "
+                 f"{run['seconds']:g} s each"])  # fmt: skip
+    rows.append(["quiet?", disturbed(run)])
+    return [[cell.replace("|", "/") for cell in row] for row in rows]
+
+
 def disturbed(run: Run) -> str:
     """One sentence: whether the run can be trusted."""
     bad = [c for c in run["cells"] if c["disturbed"]]
@@ -171,12 +209,17 @@ def disturbed(run: Run) -> str:
 
 
 def text(rows: list[list[str]]) -> str:
-    wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    """A last column of many words stands below its row."""
+    below = max(len(row[-1]) for row in rows) > 40
+    cut = [row[:-1] if below else row for row in rows]
+    wide = [max(len(row[i]) for row in cut) for i in range(len(cut[0]))]
     lines = []
-    for row in rows:
+    for row, whole in zip(cut, rows):
         padded = [row[0].ljust(wide[0])]
         padded += [cell.rjust(width) for cell, width in zip(row[1:], wide[1:])]
         lines.append("  " + "  ".join(padded).rstrip())
+        if below and row is not cut[0]:
+            lines += textwrap.wrap(whole[-1], 72, **INDENT)
     return "\n".join(lines)
 
 

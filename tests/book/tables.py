@@ -9,10 +9,12 @@
 | `staircase` | the steps: idea, what you see, lines of code; for README.md |
 | `steps` | the steps for who plans: lectures, hours, homework, checks, code |
 | `points NN` | the milestones of a step, their checks and points |
+| `cost NAME` | what the kept run of the benchmarks says of a part, or of the machine |
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -96,10 +98,21 @@ def points(top: Path, page: Path, number: str) -> list[str]:
     return out
 
 
+def cost(top: Path, _: Path, name: str) -> list[str]:
+    from bench import tables  # whose servers no other table needs
+
+    run = json.loads((top / "tests/bench/run.json").read_text(encoding="utf-8"))
+    try:
+        return tables.page(run, name)
+    except KeyError as error:
+        raise TableError(f"the run has no {error.args[0]}") from None
+
+
 TABLES: dict[str, Callable[[Path, Path, str], list[str]]] = {
     "staircase": staircase,
     "steps": plan,
     "points": points,
+    "cost": cost,
 }
 
 

@@ -26,6 +26,7 @@ FOREIGN = re.compile(
 )
 LEAKED = re.compile(r"SUMMARY: AddressSanitizer: (\d+) byte\(s\) leaked")
 HANDSHAKE = "expected a TLS handshake"
+LEAKY = 99  # the exit status, then
 LEAKS = 1024  # bytes that OpenSSL may lose: less than an object of ours there has
 RIGHT, LESS, TOLD = "right", "less", "told"
 
@@ -117,14 +118,12 @@ def handshakes_of_openssl(session: Session, fault: Fault) -> bool:
 def judge(session: Session, right: Session, fault: Fault) -> Iterator[str]:
     """What is wrong with a run."""
     leaks = leaks_of_openssl(session, fault)
-    if leaks:
-        session.status = 0 if session.listened else 1  # else LeakSanitizer's
-    elif session.reports:
+    if session.reports and not leaks:
         yield "a sanitizer reports:\n" + session.reports
     if session.aborted:
         yield session.aborted
     if not session.listened or ended_early(session):
-        yield from judge_refusal(session, fault)
+        yield from judge_refusal(session, fault, leaks)
         return
     shaky = handshakes_of_openssl(session, fault)
     hurt = 0
@@ -136,15 +135,13 @@ def judge(session: Session, right: Session, fault: Fault) -> Iterator[str]:
             yield shown
         elif shaky and (HANDSHAKE in talk.trouble or talk.name == HALF):
             hurt += 1
-        elif talk.name == "after":
-            yield f"it no longer serves: {shown}"
         elif fault.harmless:
             yield f"a client notices: {shown}"
         else:
             hurt += 1
             if hurt > 1:
                 yield f"another client is hurt: {shown}"
-    yield from judge_end(session, right)
+    yield from judge_end(session, right, LEAKY if leaks else 0)
     yield from judge_lines(session, right, fault, hurt)
 
 
@@ -153,11 +150,12 @@ def ended_early(session: Session) -> bool:
     return session.status == 1 and not any(talk.got for talk in session.talks)
 
 
-def judge_refusal(session: Session, fault: Fault) -> Iterator[str]:
+def judge_refusal(session: Session, fault: Fault, leaks: bool) -> Iterator[str]:
     """It did not serve: it must say why, and that the system is at fault."""
     named = bool(session.lines and OPTION.match(session.lines[0]))
-    if session.status != (2 if named else 1):
-        yield f"exit status {session.status} instead of 1"
+    wanted = LEAKY if leaks else 2 if named else 1
+    if session.status != wanted:
+        yield f"exit status {session.status} instead of {wanted}"
     if session.out and not session.listened:
         yield f"it prints {session.out[:80]!r}"
     if fault.hidden or fault.harmless:
@@ -166,8 +164,8 @@ def judge_refusal(session: Session, fault: Fault) -> Iterator[str]:
         yield f"not one clear line on stderr: {session.lines[:5]}"
 
 
-def judge_end(session: Session, right: Session) -> Iterator[str]:
-    if session.status != 0:
+def judge_end(session: Session, right: Session, status: int) -> Iterator[str]:
+    if session.status != status:
         yield f"exit status {session.status} after SIGTERM"
     if session.stop_took > STOPS:
         yield f"it took {session.stop_took:.1f} s to stop"
@@ -191,3 +189,5 @@ def judge_lines(
             yield f"no clear line: {line!r}"
     if hurt and fault.ours and not more:
         yield "a client is hurt, and no line tells"
+    if fault.call == "accept" and not fault.hidden and not more:
+        yield "clients wait, and no line tells"

@@ -7,7 +7,9 @@ descriptor that waits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import FrozenSet, Tuple
+from typing import Iterator
+
+from .log import Site
 
 HIDDEN = {  # the client gets the whole right answer, and the log is the same
     "accept": "EINTR ECONNABORTED",
@@ -68,6 +70,7 @@ HARMFUL = {  # at most one client gets less, or an answer that says so
     "writev": "ECONNRESET EPIPE ENOBUFS",
 }
 # What goes wrong with these is the net's doing, or the client's.
+OPENSSL = ("libcrypto", "libssl")
 SOCKETS = frozenset("read recv send write writev shutdown setsockopt".split())
 
 
@@ -80,7 +83,7 @@ class Fault:
     error: str
     hidden: bool  # nobody may notice
     harmless: bool  # no client may notice
-    site: Tuple[Tuple[str, int], ...] = ()  # who calls: files and offsets
+    site: Site = ()  # who calls: files and offsets
 
     @property
     def plan(self) -> str:
@@ -89,7 +92,7 @@ class Fault:
     @property
     def in_openssl(self) -> bool:
         """Does OpenSSL itself make the call?"""
-        return bool(self.site) and self.site[0][0].startswith(("libcrypto", "libssl"))
+        return bool(self.site) and self.site[0][0].startswith(OPENSSL)
 
     @property
     def ours(self) -> bool:
@@ -97,14 +100,16 @@ class Fault:
         return self.call not in SOCKETS
 
 
-def errors(call: str, step: int) -> "list[tuple[str, bool, bool]]":
-    """Errors of a call, with whether they are hidden, and harmless."""
-    hidden: FrozenSet[str] = frozenset(HIDDEN.get(call, "").split())
-    if step >= 4:
-        hidden |= frozenset(WAITING.get(call, "").split())
+def faults(call: str, number: int, site: Site, step: int) -> Iterator[Fault]:
+    """The errors that a call may give."""
+    hidden = frozenset(HIDDEN.get(call, "").split())
     later = frozenset(LATER.get(call, "").split())
     harmful = frozenset(HARMFUL.get(call, "").split())
-    if step == 3 and call in ("read", "write"):
-        harmful |= {"EAGAIN"}  # time is up
-    all_of_them = sorted(hidden | later | harmful)
-    return [(e, e in hidden, e in hidden | later) for e in all_of_them]
+    in_openssl = bool(site) and site[0][0].startswith(OPENSSL)
+    if step >= 4 and (call != "write" or in_openssl):
+        hidden |= frozenset(WAITING.get(call, "").split())
+    elif step >= 3 and call in ("read", "write"):
+        harmful |= {"EAGAIN"}  # 03: time is up; 07: nobody waits to refuse a client
+    for error in sorted(hidden | later | harmful):
+        harmless = error in hidden | later
+        yield Fault(call, number, error, error in hidden, harmless, site)

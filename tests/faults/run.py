@@ -1,9 +1,10 @@
 """Makes every call fail, one at a time, and judges what becomes of it.
 
-    run.py [--build DIR] [--step NN] [--jobs N] [--share K/N] [--plan PLAN]
+    run.py [--step NN] [--jobs N] [--share K/N] [--every] [--calls NAME ...]
 
-`make faults` is this. Of each call site the first call meets each error that it may
-give; with --every each call does, not of allocations.
+`make faults` is this. Calls that come about in the same way, by the same functions of
+the server, are one: the first of them meets each error that it may give. With --every
+each call does, allocations aside. BUILD in the environment is where the programs are.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from grader.site import make_certificate
 
-from . import judge, session
-from .kinds import Fault, errors
+from . import judge, kinds, session
+from .kinds import Fault
 from .log import Call, Site
 
 TREE = Path(__file__).resolve().parents[2]
@@ -37,7 +38,6 @@ class Result:
     problems: List[str]
     hit: bool  # did the call come about at all?
     site: Site
-    session: session.Session
 
 
 @dataclass
@@ -73,13 +73,10 @@ class Step:
 
     def faults(self, every: bool = False) -> List[Fault]:
         """In a fixed order, the calls of a kind together."""
-        found = []
+        found: List[Fault] = []
         for (name, _), calls in sorted(self.ways().items()):
-            for error, hidden, harmless in errors(name, self.number):
-                for call in calls if every and name != "malloc" else calls[:1]:
-                    found.append(
-                        Fault(name, call.number, error, hidden, harmless, call.site)
-                    )
+            for call in calls if every and name != "malloc" else calls[:1]:
+                found += kinds.faults(name, call.number, call.site, self.number)
         return found
 
     def suffer(self, fault: Fault) -> Result:
@@ -87,7 +84,7 @@ class Step:
         came = self.run(fault.plan)
         hit = [c for c in came.calls if c.name == fault.call]
         problems = list(judge.judge(came, self.right, fault))
-        return Result(fault, problems, bool(hit), hit[0].site if hit else (), came)
+        return Result(fault, problems, bool(hit), hit[0].site if hit else ())
 
 
 def build() -> Path:

@@ -189,12 +189,13 @@ def hellos(clients: Clients) -> None:
 
 
 def converse(clients: Clients) -> None:
-    """All that the step's clients say; the last one must be served whatever
-    failed before."""
+    """All that the step's clients say; of the last two at least one must be served
+    whatever fails."""
     step = clients.step
     if step == 1:
         echoes(clients)
         clients.talk("after", "", in_turns)
+        clients.talk("at last", "", in_turns)
         return
     pages(clients)
     two_at_once(clients)
@@ -205,3 +206,4 @@ def converse(clients: Clients) -> None:
     if step >= 7:
         hellos(clients)
     clients.ask("after")
+    clients.ask("at last")

@@ -13,7 +13,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Dict
 
-from . import connecting, layers, machines, messages, names, processes, tls, traffic
+from . import connecting, costs, layers, machines, messages, names, processes, tls
+from . import traffic
 from .canvas import Canvas
 
 TREE = Path(__file__).resolve().parents[3]
@@ -40,6 +41,7 @@ FIGURES: Dict[str, Callable[[], Canvas]] = {
     "certificate-chain": names.certificate_chain,
     "tls12": tls.tls12,
     "tls13": tls.tls13,
+    **costs.COSTS,
 }
 
 
