@@ -26,8 +26,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-from grader import proc
-
 from . import calls, machine
 from .parts import HELLO, SMALL
 from .run import make_site
@@ -74,13 +72,11 @@ def rest(pid: int) -> None:
 
 def asleep(pid: int) -> bool:
     try:
-        for one in proc.family(pid):
-            text = Path(f"/proc/{one}/stat").read_text()
-            if text[text.rindex(")") + 2] != "S":
-                return False
+        text = Path(f"/proc/{pid}/stat").read_text()
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return False  # one has just ended
-    return True
+    return text[text.rindex(")") + 2] == "S" and all(asleep(int(p)) for p in below)
 
 
 def connect(port: int) -> socket.socket:

@@ -5,6 +5,7 @@ median and the most."""
 
 from __future__ import annotations
 
+import re
 import statistics
 import textwrap
 from dataclasses import dataclass
@@ -137,12 +138,13 @@ def calls(run: Run) -> list[list[str]]:
     rows = [["server", "for", "connections", "calls", "which"]]
     for one in run["calls"]:
         which = ", ".join(
-            name if each == 1 else f"{name} {each:g}"
+            f"`{name}`" if each == 1 else f"`{name}` {each:.3g}"
             for name, each in one["calls"].items()
-            if each >= 0.05
+            if each >= 0.1
         )
         many = f"{one['connections']}{', new ones' if one['new'] else ''}"
-        rows.append([one["server"], one["target"], many, f"{one['all']:g}", which])
+        target = f"`{one['target']}`"
+        rows.append([one["server"], target, many, f"{one['all']:.3g}", which])
     return rows
 
 
@@ -175,14 +177,20 @@ def page(run: Run, name: str) -> list[str]:
         return markdown(machine(run))
     for part in PARTS:
         if part.name == name and not part.series and cells(run, name, part.point):
-            return markdown(single(run, part))
+            return markdown(coded(single(run, part)))
     if name in ("connections", "silent") and any(
         c["part"] == name for c in run["cells"]
     ):
-        return markdown(series(run, name))
+        return markdown(coded(series(run, name)))
     if run.get(name):
-        return markdown(OTHERS[name](run))
+        return markdown(coded(OTHERS[name](run)))
     raise KeyError(name)
+
+
+def coded(rows: list[list[str]]) -> list[list[str]]:
+    """Names of servers, as a page has them."""
+    head = [re.sub(r"nginx-[\w-]+", r"`\g<0>`", cell) for cell in rows[0]]
+    return [head, *([f"`{row[0]}`", *row[1:]] for row in rows[1:])]
 
 
 def machine(run: Run) -> list[list[str]]:
@@ -191,7 +199,7 @@ def machine(run: Run) -> list[list[str]]:
     kind = "of a virtual machine" if one["virtual"] else "of a machine of its own"
     rows.append(["cores", f"{one['cores']}, {kind}"])
     rows.append(["system", f"{one['system']}, {one['kernel']}"])
-    rows += [[name, text] for name, text in run["versions"].items()]
+    rows += [[f"`{name}`", f"`{text}`"] for name, text in run["versions"].items()]
     rows.append(["measured", f"{run['began'][:10]}, {run['rounds']} rounds of "
                  f"{run['seconds']:g} s each"])  # fmt: skip
     rows.append(["quiet?", disturbed(run)])
@@ -219,7 +227,7 @@ def text(rows: list[list[str]]) -> str:
         padded += [cell.rjust(width) for cell, width in zip(row[1:], wide[1:])]
         lines.append("  " + "  ".join(padded).rstrip())
         if below and row is not cut[0]:
-            lines += textwrap.wrap(whole[-1], 72, **INDENT)
+            lines += textwrap.wrap(whole[-1].replace("`", ""), 72, **INDENT)
     return "\n".join(lines)
 
 

@@ -168,20 +168,23 @@ def calls(run: Optional[Run] = None) -> Canvas:
     )
     rows = [one for one in run["calls"] if one["connections"] == 1 or one["new"]]
     most = max(one["all"] for one in rows)
-    unit = (WIDTH - 2 * MARGIN - 150) / most
+    unit = (WIDTH - 2 * MARGIN - 180) / most
     y = 50.0
     for one in rows:
         role = ROLES.get(one["server"], "sea" if one["server"][0] == "0" else "soft")
         how = "new" if one["new"] else "kept"
         c.text(MARGIN, y + 16, one["server"], role, bold=True)
-        c.text(MARGIN + 74, y + 16, how, "soft")
-        x = MARGIN + 118.0
-        for each in one["calls"].values():
-            c.rect(x, y, max(each * unit, 1.0), 20, role, "paper", corner=1)
+        c.text(MARGIN + 82, y + 16, how, "soft")
+        x = MARGIN + 128.0
+        shown = {name: each for name, each in one["calls"].items() if each >= 0.1}
+        for each in shown.values():
+            fill = "stone" if role == "soft" else f"{role}-wash"
+            c.rect(x, y, max(each * unit, 2.0), 20, fill, role, corner=1)
             x += each * unit
         c.text(WIDTH - MARGIN, y + 16, f"{one['all']:.1f}", role, anchor="end")
         names = [
-            n if 0.95 < e < 1.05 else f"{n} {e:.2g}×" for n, e in one["calls"].items()
+            name if 0.95 < each < 1.05 else f"{name} {each:.2g}×"
+            for name, each in shown.items()
         ]
         lines = wrap(", ".join(names), WIDTH - 2 * MARGIN)
         c.text(MARGIN, y + 40, lines, "soft")

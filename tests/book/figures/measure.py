@@ -24,7 +24,7 @@ _WIDTHS = {
     580: "Fk",
     600: "vxy",
     620: "PTYaeo",
-    640: "$0123456789ESbdghnpqu{}",
+    640: "$0123456789ESbdghnpqu{}µ",
     660: "K",
     700: "ABCRVXZ",
     740: "U",
