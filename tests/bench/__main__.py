@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -38,7 +39,7 @@ def measure(given: argparse.Namespace) -> int:
     described = machine.describe()
     server, load = place_cores()
     more_files()
-    rounds = given.rounds or (3 if given.quick else 5)
+    rounds = given.rounds or (2 if given.quick else 5)
     seconds = given.seconds or (1.0 if given.quick else 2.0)
     began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with tempfile.TemporaryDirectory(prefix="bench-") as made:
@@ -48,7 +49,8 @@ def measure(given: argparse.Namespace) -> int:
         place = Place(given.build, site, given.certificate.resolve(), key, server)
         bench = Bench(given.build / "bench/load", site, load)
         floor = given.build / "bench/floor"
-        runner = run.Runner(place, bench, floor, rounds, seconds, run.to_stderr)
+        say = run.to_stderr
+        runner = run.Runner(place, bench, floor, rounds, seconds, say, given.quick)
         found = run.everything(runner, chosen, others)
     document: dict[str, Any] = {
         "machine": described,
@@ -94,6 +96,7 @@ def tables_json(document: dict[str, Any]) -> str:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and no server stays
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     one = verbs.add_parser("run", help="measure")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from .loads import Load
 
+SLOW = ("apache",)  # with more threads than a core likes; not in QUICK=1
 PEERS = ("nginx", "lighttpd", "apache", "h2o")
 HELLO, SMALL = "/hello", "/1k.txt"
 SIZES = {"/1k.txt": 1024, "/100k.bin": 100 * 1024, "/10m.bin": 10 << 20}
@@ -55,7 +56,8 @@ SINGLE = [
          ("05", "floor", "nginx")),
     Part("new", "1 KiB, a new connection each", own(SMALL, 16, new=True), FILES),
     Part("kept", "1 KiB kept alive, 64 connections", KEPT, FILES),
-    Part("one", "1 KiB kept alive, one connection", wrk(SMALL, 1), FILES),
+    Part("one", "1 KiB kept alive, one connection", wrk(SMALL, 1), FILES,
+         brief=False),
     Part("many", "1 KiB kept alive, 900 connections", wrk(SMALL, 900), FILES,
          brief=False),
     Part("100k", "100 KiB kept alive, 16 connections", wrk("/100k.bin", 16), FILES,
@@ -81,7 +83,7 @@ def connections(points: tuple[int, ...]) -> list[Part]:
     connection for each request."""
     out = []
     for point in points:
-        title, brief = f"{point} connections at the same time", point in (1, 16, 256)
+        title, brief = f"{point} connections at the same time", point in (16, 256)
         once = Part("connections", title, own(HELLO, point, new=True), NEW_STEPS,
                     point=point, brief=brief)  # fmt: skip
         hello = replace(once, load=wrk(HELLO, point), servers=("05",))
@@ -112,7 +114,7 @@ def chosen(names: list[str], quick: bool) -> list[Part]:
         if name not in NAMES:
             raise KeyError(f"there is no part {name}; there are {' '.join(NAMES)}")
     return [
-        part
+        replace(part, servers=tuple(s for s in part.servers if s not in SLOW * quick))
         for part in PARTS
         if part.name in (names or NAMES) and (part.brief or names or not quick)
     ]

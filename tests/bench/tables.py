@@ -210,6 +210,8 @@ def disturbed(run: Run) -> str:
     """One sentence: whether the run can be trusted."""
     bad = [c for c in run["cells"] if c["disturbed"]]
     share = f"{len(bad)} of {len(run['cells'])} measurements were disturbed"
+    if not run["cells"]:
+        return "No load was measured."
     if not bad:
         return "The machine was quiet."
     worst = max(bad, key=lambda c: c["others"])
@@ -218,6 +220,7 @@ def disturbed(run: Run) -> str:
 
 def text(rows: list[list[str]]) -> str:
     """A last column of many words stands below its row."""
+    rows = [[cell.replace("`", "") for cell in row] for row in rows]
     below = max(len(row[-1]) for row in rows) > 40
     cut = [row[:-1] if below else row for row in rows]
     wide = [max(len(row[i]) for row in cut) for i in range(len(cut[0]))]
@@ -227,7 +230,7 @@ def text(rows: list[list[str]]) -> str:
         padded += [cell.rjust(width) for cell, width in zip(row[1:], wide[1:])]
         lines.append("  " + "  ".join(padded).rstrip())
         if below and row is not cut[0]:
-            lines += textwrap.wrap(whole[-1].replace("`", ""), 72, **INDENT)
+            lines += textwrap.wrap(whole[-1], 72, **INDENT)
     return "\n".join(lines)
 
 

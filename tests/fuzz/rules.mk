@@ -23,7 +23,7 @@ $(BUILD)/san/replay/tell: $(call objects,$(BUILD)/san/,tests/fuzz/tell.c \
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(compiler) $(sanitized) -o $@ $^
-made_$(BUILD)/san/ += $(BUILD)/san/replay/tell
+test: $(addprefix $(BUILD)/san/replay/,tell $(fuzz_targets))
 objects_made += $(BUILD)/san/obj/tests/fuzz/tell.o
 
 # TIME=60 seconds of each target, or of TARGETS='request path'; KEEP=1 grows the

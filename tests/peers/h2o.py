@@ -35,7 +35,7 @@ hosts:
       "/":
         file.dir: {root}
 """
-LINE = "%h - - %t \\\"%r\\\" %s %b"
+LINE = '%h - - %t \\"%r\\" %s %b'
 
 
 def command(program: str, setting: Setting) -> list[str]:
