@@ -10,6 +10,7 @@ ifeq ($(system),Linux) # where a program's own function is before the library's
 $(foreach s,$(steps),\
     $(eval $(call program,$(BUILD)/san/,faults/$(notdir $(s)),\
         $(call server_of,$(s)) $(fault_sources),$(sanitized),$(call tls_of,$(s)))))
+test check-docs: $(fault_programs)
 fault_tests = BUILD=$(BUILD) $(pytest) tests/faults
 fault_jobs = 'pytest faults: $(fault_tests) $(workers) -m "not slow"'
 fault_jobs_slow = 'pytest faults slow: $(fault_tests) -m slow --sample 8'
