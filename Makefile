@@ -401,16 +401,15 @@ test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	@exec $(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
 	    'pytest browser: $(pytest) tests/browser --programs $(BUILD)' \
 	    'pytest grader slow: $(pytest) $(workers) tests/selftest -m slow \
-	        --sample 6' \
-	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow --sample 12' \
-	    'pytest exercises slow: $(exercises) $(workers) -m slow --sample 8' \
+	        --sample 8' \
+	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow --sample 16' \
+	    'pytest exercises slow: $(exercises) $(workers) -m slow --sample 12' \
 	    'pytest coursework slow: $(coursework_tests) $(workers) -m slow \
-	        --sample 12' \
+	        --sample 24' \
+	    'pytest attack slow: $(attacks) $(workers) -m slow --sample 6' \
 	    'pytest opinion: $(opinion_tests)' \
-    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
-    'pytest attack slow: $(attacks) $(workers) -m slow' \
-    $(bench_jobs) \
-	    $(fault_jobs_slow) \
+	    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
+	    $(bench_jobs) $(fault_jobs_slow) \
 	    $(call suite_jobs,$(BUILD)/,slow,-m slow,maybe)
 
 # That the graders are right: every mistake is found, nothing right is refused.
@@ -512,7 +511,7 @@ lint_jobs = \
     'verb cppcheck: cppcheck --quiet --std=c11 --error-exitcode=1 \
         --enable=warning,style,performance,portability --inline-suppr \
         --suppress=variableScope --suppress=knownConditionTrueFalse \
-        --suppress=redundantContinue \
+        --suppress=redundantContinue --suppress=redundantAssignInSwitch \
         $(include_path) $(no_twins)' \
     'verb shellcheck: shellcheck $(shell_files)' \
     'verb black: black --check tests' \

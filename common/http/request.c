@@ -53,7 +53,7 @@ http_is_token(char c)
 void
 http_request_init(struct http_request *r)
 {
-    static const struct slice none;
+    static const struct slice none = {NULL, 0};
 
     r->line = r->method_name = r->target = none;
     r->host = r->path = r->query = r->length_text = none;
