@@ -5,7 +5,8 @@ book = PYTHONPATH=tests $(python) -m book
 check_docs = $(book) check --build $(BUILD) --cc "$(CC)" --flags "$(flags)"
 book_jobs = 'verb check-docs: $(check_docs)' \
     'pytest book: BUILD=$(BUILD) $(pytest) tests/book -m "not slow"'
-test: $(certificate)
+test check-docs: $(certificate) $(have)/docs
+$(have)/docs: | $(have)/test
 test-all: $(book_made) # for the browser
 
 # make weave, or make weave PAGES='03-fork parser'

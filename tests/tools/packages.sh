@@ -31,9 +31,9 @@ netcat       | test  | shows a failed check by hand       | netcat-openbsd   | n
 patch        | test  | plants mistakes, applies answers   | patch            | patch               | patch         | patch             | without
 strace       | test  | watches servers for pictures       | strace           | strace              | strace        | strace            | without
 curl         | test  | a client of the suites             | curl             | curl                | curl          | curl              | curl
-ss           | test  | lists sockets, for the lessons     | iproute2         | iproute             | iproute2      | iproute2          | without
-ps           | test  | lists processes, for the lessons   | procps           | procps-ng           | procps-ng     | procps            | without
-aspell       | test  | reads the words of the book        | aspell aspell-en | aspell aspell-en    | aspell aspell-en | aspell aspell-en | aspell
+ss           | docs  | lists sockets, for the lessons     | iproute2         | iproute             | iproute2      | iproute2          | without
+ps           | docs  | lists processes, for the lessons   | procps           | procps-ng           | procps-ng     | procps            | without
+aspell       | docs  | reads the words of the book        | aspell aspell-en | aspell aspell-en    | aspell aspell-en | aspell aspell-en | aspell
 material     | book  | makes the site of the book         | mkdocs-material  | mkdocs-material     | mkdocs-material | mkdocs-material | -
 clang        | clang | the second compiler                | clang            | clang               | clang         | clang             | llvm
 libfuzzer    | fuzz  | makes up inputs for the fuzz targets | clang libclang-rt-dev | clang compiler-rt | clang compiler-rt | clang compiler-rt | llvm
@@ -72,8 +72,9 @@ groups_of() {
     cost) echo build run test cost ;;
     lint) echo build run test lint ;;
     bench-parser) echo build parser ;;
+    docs) echo build run test docs ;;
     book) echo book ;;
-    *) echo build run test book musl clang more peers bench cost parser lint ;;
+    *) echo build run test docs book musl clang more peers bench cost parser lint ;;
     esac
 }
 
