@@ -1,7 +1,7 @@
 # Staircase: how an HTTPS server works, in seven steps.
 #
 #   make                 all steps: build/01-tcp-echo ... build/07-https
-#   make run             serve a site over https on port 8443, and say where
+#   make run             serve the book over https on port 8443, and say where
 #   make run-03          run one step; PORT=9000 HOST=:: TIMEOUT=3 ROOT=dir ...
 #   make certificate     make the certificate of `make run`, and say where it is
 #   make diff-03         what step 03 changes against step 02
