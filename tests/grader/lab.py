@@ -171,6 +171,7 @@ class Lab:
             return None
         self.finished = True
         for program in self.programs:
+            program.err.take()
             program.heard = len(program.err.data) if program.alive() else None
         for wire in self.wires:
             wire.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shlex
 import signal
 import stat
@@ -48,6 +49,12 @@ def command_words(command: str) -> list[str]:
     return [os.path.abspath(w) if os.path.exists(w) else w for w in words]
 
 
+def _has_come(pipe: IO[bytes]) -> bool:
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 class Stream:
     """What comes out of a pipe, collected by a thread."""
 
@@ -61,16 +68,24 @@ class Stream:
         self.thread.start()
 
     def _collect(self) -> None:
+        poll = select.poll()
+        poll.register(self.pipe, select.POLLIN)
         with self.pipe:
-            while True:
+            while not self.closed:
+                poll.poll()
+                self.take()
+
+    def take(self, most: int = 16) -> None:
+        """Takes what has been printed by now, even if the thread has not had
+        its turn; of a program that never ends printing, not all."""
+        with self.changed:
+            while not self.closed and most > 0 and _has_come(self.pipe):
                 data = os.read(self.pipe.fileno(), 1 << 16)
-                with self.changed:
-                    self.total += len(data)
-                    self.data += data[: max(0, KEPT - len(self.data))]
-                    self.closed = not data
-                    self.changed.notify_all()
-                if not data:
-                    return
+                self.total += len(data)
+                self.data += data[: max(0, KEPT - len(self.data))]
+                self.closed = not data
+                self.changed.notify_all()
+                most -= 1
 
     def wait(self, mark: bytes, patience: float, after: int = 0) -> bool:
         """Until the mark stands in what was printed after that offset."""

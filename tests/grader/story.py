@@ -91,6 +91,7 @@ def unwritten(lab: Lab) -> list[str]:
     the grader stopped them has nothing to do with the failure."""
     found: dict[str, None] = {}
     for program in lab.programs:
+        program.err.take()
         data = bytes(program.err.data)[: program.heard]
         for function, file in UNWRITTEN.findall(data):
             found[f"{function.decode()}, {file.decode()}"] = None
