@@ -346,7 +346,7 @@ def test_the_lessons_picture_tells_what_happens(step: int) -> None:
     scenario may be played again; what the picture tells must come true."""
     kept = still.kept_story(still.file(step))
     played = scenario.load(still.LESSONS[step])
-    for _ in range(3):
+    for _ in range(12):
         name = Path(program(step)).name
         made = record.take(step, name, program(step), played)
         told = still.story(model.document([made]))
