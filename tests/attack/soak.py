@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+from grader import alone
 from grader.bulk import memory
 from grader.expect import Failure
 from grader.http import read_response, request
@@ -232,11 +233,11 @@ def siege(lab: Lab, seconds: float) -> Result:
             except Failure as failure:
                 result.wrong += 1
                 result.say(str(failure))
-            time.sleep(0.02)
+            time.sleep(0.02)  # one visitor, not another flood
             if chance.random() < 0.02:
                 for number in (signal.SIGCHLD, signal.SIGSTOP, signal.SIGCONT):
                     os.kill(target.server.pid, number)
-                    time.sleep(0.005)
+                    time.sleep(0.005)  # so long it is stopped
         result.seconds = time.monotonic() - began
     target.back()
     result.descriptors = [target.calm.descriptors, target.server.tree().descriptors]
@@ -310,6 +311,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--step", type=int, default=0)
     given = parser.parse_args()
+    alone.again("attack.soak")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers end, too
     steps = [given.step] if given.step else range(2, 8)
     good = True

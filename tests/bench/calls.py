@@ -8,12 +8,12 @@ import re
 import signal
 import subprocess
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Callable
 
 from grader import proc
+from grader.observe import settled
 
 CALL = re.compile(r"(?m)^\d+ +(?:\d+\.\d+ )?(\w+)\(")
 ATTACH = 5.0  # seconds
@@ -52,13 +52,7 @@ def of_pid(pid: int, converse: Callable[[], None]) -> Counter[str]:
 
 def quiet(log: Path) -> None:
     """Until nothing is added any more: the server sleeps."""
-    deadline = time.monotonic() + ATTACH
-    size, same = -1, 0
-    while same < 3 and time.monotonic() < deadline:
-        now = os.stat(log).st_size
-        same = same + 1 if now == size else 0
-        size = now
-        time.sleep(0.05)
+    settled(lambda: os.stat(log).st_size, ATTACH)
 
 
 def a_request(

@@ -19,12 +19,14 @@ import socket
 import ssl
 import sys
 import tempfile
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator
+
+from grader import ends, proc
+from grader.observe import observe
 
 from . import calls, machine
 from .parts import HELLO, SMALL
@@ -63,20 +65,11 @@ Rest = Callable[[], None]  # waits until the server sleeps: so it does every tim
 def rest(pid: int) -> None:
     """Until all processes of a server sleep, or for a moment. Whether it is still at
     work when something comes would change the number of its wakes."""
-    deadline = time.monotonic() + 2.0
-    same = 0
-    while same < 3 and time.monotonic() < deadline:
-        same = same + 1 if asleep(pid) else 0
-        time.sleep(0.0003)
+    observe(lambda: all(asleep(pid) for _ in range(3)), bool, 2.0)
 
 
 def asleep(pid: int) -> bool:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return False  # one has just ended
-    return text[text.rindex(")") + 2] == "S" and all(asleep(int(p)) for p in below)
+    return ends.sleeping(proc.family(pid))
 
 
 def connect(port: int) -> socket.socket:

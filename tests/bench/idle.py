@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
 
 from grader import proc
+from grader.observe import observe, settled
 
 from .loads import Wrong
 from .servers import Server
@@ -31,18 +31,6 @@ def memory(server: Server) -> int:
         found = re.search(r"(?m)^Pss:\s+(\d+) kB", text)
         total += int(found[1]) * 1024 if found else 0
     return total
-
-
-def settled(server: Server) -> int:
-    """Memory, once it has stayed the same for a while."""
-    deadline = time.monotonic() + SETTLE
-    last, same = memory(server), 0
-    while same < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
-        now = memory(server)
-        same = same + 1 if now == last else 0
-        last = now
-    return last
 
 
 @contextmanager
@@ -70,14 +58,20 @@ def clients(
             connection.close()
 
 
+def held(server: Server) -> int:
+    """Descriptors: as many as before, once it has closed what its clients left."""
+    return proc.tree(server.pid).descriptors
+
+
 def grows(server: Server, points: list[int], ask: bool, tls: bool) -> dict[int, int]:
     """Memory at so many idle connections. One has come and gone before, so that
     what is there once for all is not counted as a connection's."""
     with clients(server, 1, ask, tls):
         pass
-    found = {0: settled(server)}
+    found = {0: settled(lambda: memory(server), SETTLE)}
+    before = held(server)
     for point in points:
         with clients(server, point, ask, tls):
-            found[point] = settled(server)
-        time.sleep(0.2)
+            found[point] = settled(lambda: memory(server), SETTLE)
+        observe(lambda: held(server), lambda now: now <= before)
     return found

@@ -17,6 +17,7 @@ from grader import proc
 OTHERS = 0.10  # of a core, that others may use
 DIFFERENCE = 1.10  # of the calibration's two times
 STOLEN = 0.02  # of a core
+TRACKED = 0.9  # of the table of a firewall that tracks connections
 LOOP = 60_000
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -52,6 +53,19 @@ def put_aside(pids: list[int]) -> int:
         except OSError:
             continue  # it has ended
     return count
+
+
+def tracked() -> float:
+    """How full the firewall's table of connections is. Full, it drops new ones, and
+    it keeps an ended one for two minutes; see grader.alone."""
+    try:
+        count, most = (
+            int(Path(f"/proc/sys/net/netfilter/nf_conntrack_{name}").read_text())
+            for name in ("count", "max")
+        )
+    except OSError:
+        return 0.0  # there is none
+    return count / most
 
 
 @dataclass
@@ -90,6 +104,7 @@ class Watch:
             "stolen": round((stolen - self.times[1]) / took, 3),
             "put_aside": max(aside, 0),
             "calibration_ms": [round(self.speed, 2), round(speed, 2)],
+            "tracked": round(tracked(), 2),
             "load_average": round(os.getloadavg()[0], 2),
         }
         found["disturbed"] = reasons(found)
@@ -105,6 +120,8 @@ def reasons(found: dict[str, Any]) -> list[str]:
         out.append(f"others used {others:.0%} of a core")
     if stolen > STOLEN:
         out.append(f"{stolen:.0%} of a core was stolen")
+    if found["tracked"] > TRACKED:
+        out.append("the firewall's table of connections is full")
     if max(before, after) > DIFFERENCE * min(before, after):
         out.append(f"the processor's speed went from {before} to {after} ms")
     return out

@@ -206,7 +206,7 @@ def wait(
             socket.create_connection(("127.0.0.1", port), 1.0).close()
             return
         except OSError:
-            time.sleep(0.0002)
+            time.sleep(0.0002)  # the time until it listens is measured so, too
     stop(process)
     raise Missing(f"{name} does not start: {log.read_text(errors='replace')[-300:]}")
 

@@ -61,13 +61,19 @@ def test_calls_that_another_process_interrupts_are_counted_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "others, stolen, times, reasons",
-    [(0.0, 0.0, [2.0, 2.1], 0), (0.5, 0.0, [2.0, 2.0], 1), (0.2, 0.1, [1.0, 2.0], 3)],
+    "others, stolen, times, tracked, reasons",
+    [
+        (0.0, 0.0, [2.0, 2.1], 0.1, 0),
+        (0.5, 0.0, [2.0, 2.0], 0.1, 1),
+        (0.0, 0.0, [2.0, 2.0], 0.95, 1),
+        (0.2, 0.1, [1.0, 2.0], 0.1, 3),
+    ],
 )
 def test_a_disturbed_cell_says_why(
-    others: float, stolen: float, times: list[float], reasons: int
+    others: float, stolen: float, times: list[float], tracked: float, reasons: int
 ) -> None:
     found = {"others": others, "stolen": stolen, "calibration_ms": times}
+    found["tracked"] = tracked
     assert len(quiet.reasons(found)) == reasons
 
 

@@ -16,6 +16,8 @@ import uuid
 from pathlib import Path
 from typing import Callable
 
+from grader.observe import observe
+
 STOPPING = 3.0  # seconds for what still runs
 
 
@@ -131,14 +133,11 @@ def dead(pid: int) -> bool:
 def end_all(members: Callable[[], list[int]]) -> None:
     """Asks first, then kills; at last none is left."""
     for how in (signal.SIGHUP, signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + STOPPING
         for pid in members():
             send(pid, signal.SIGCONT)
             send(pid, how)
-        while members() and time.monotonic() < deadline:
-            if how == signal.SIGHUP:
-                break
-            time.sleep(0.02)
+        if how != signal.SIGHUP:
+            observe(members, lambda left: not left, STOPPING)
 
 
 def send(pid: int, how: signal.Signals) -> None:

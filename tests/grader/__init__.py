@@ -20,6 +20,7 @@
     stranger the other side, for a client under test
     http     requests to send, and a strict reader of responses
     cases    requests and their answers, kept as text
+    alone    a network and processes of its own
     observe  looks until it is as it should be, bounded
     story    tells a failure, and how to see it by hand
     expect   a failure that tells what was expected and what came

@@ -160,17 +160,18 @@ def under_way(server: Server, wire: Wire) -> None:
         raise Failure("the server reads the request", "it has not", wire=wire)
 
     def sleeps() -> bool:
-        return _sleep(list(end_of(server, wire).holders))
+        return sleeping(list(end_of(server, wire).holders))
 
     observe(sleeps, bool, A_MOMENT)
 
 
 def asleep(server: Server) -> None:
     """Waits until all its processes sleep, for a moment at most."""
-    observe(lambda: _sleep(proc.family(server.pid)), bool, A_MOMENT)
+    observe(lambda: sleeping(proc.family(server.pid)), bool, A_MOMENT)
 
 
-def _sleep(pids: list[int]) -> bool:
+def sleeping(pids: list[int]) -> bool:
+    """Whether all of them wait for something."""
     return all(status(pid).get("State", "Z") in SLEEPS for pid in pids)
 
 

@@ -24,3 +24,15 @@ def observe(
             return seen
         select.select([], [], [], pause)
         pause = min(pause * 2, 0.1)
+
+
+def settled(look: Callable[[], T], patience: float = 10.0, times: int = 8) -> T:
+    """What is seen once it has been the same for so many looks in a row (a third
+    of a second for eight), or the last sight when time ran out."""
+    seen: list[T] = []
+
+    def same(now: T) -> bool:
+        seen.append(now)
+        return len(seen) >= times and all(one == now for one in seen[-times:])
+
+    return observe(look, same, patience)

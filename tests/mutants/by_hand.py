@@ -8,7 +8,6 @@ import difflib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Iterable
 
+from grader import alone
 from grader.expect import escape
 
 from .patches import TREE
@@ -68,11 +68,6 @@ NOISE = [
 
 class NothingSeen(Exception):
     """The lines do not show the mistake; the message has what they show."""
-
-
-def isolated() -> bool:
-    """Can a command have ports and processes of its own?"""
-    return bool(shutil.which("bwrap")) and _run("true", Path("/"), 5.0) == ""
 
 
 def script(lines: list[str]) -> str:
@@ -152,8 +147,7 @@ def _add_tests(directory: Path) -> None:
 def _run(text: str, directory: Path, patience: float) -> str:
     """Runs a script of bash with a network, processes and a directory of its
     own. When it has ended, or its time is up, all that it started ends."""
-    command = ["bwrap", "--unshare-net", "--unshare-pid", "--die-with-parent"]
-    command += ["--dev-bind", "/", "/", "--proc", "/proc", "--chdir", str(directory)]
+    command = [*alone.ALONE, "--chdir", str(directory)]
     path = f"{directory}/bin:{os.environ['PATH']}"
     process = subprocess.Popen(
         [*command, "bash", "-c", text],

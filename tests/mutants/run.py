@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Optional
 
-from . import by_hand
+from grader import alone
+
 from .patches import Mutant, load
 from .proof import Outcome, prove
 from .workshop import Workshop
@@ -43,7 +44,7 @@ def main(argv: Optional[list[str]] = None) -> int:
     if not option.prove:
         print("\n".join(table_of(mutants)))
         return 0
-    hand = not option.no_hand and by_hand.isolated()
+    hand = not option.no_hand and alone.works()
     if not hand and not option.no_hand:
         print("bwrap does not work here: the lines by hand are not tried")
     return prove_all(mutants, option, hand)

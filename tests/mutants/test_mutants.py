@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from mutants import by_hand, patches
+from grader import alone
+from mutants import patches
 from mutants.proof import prove
 from mutants.workshop import Workshop
 
@@ -21,5 +22,5 @@ QUICK = patches.quick(MUTANTS)
     ],
 )
 def test_is_killed(mutant: patches.Mutant, workshop: Workshop) -> None:
-    outcome = prove(mutant, workshop, hand=by_hand.isolated())
+    outcome = prove(mutant, workshop, hand=alone.works())
     assert not outcome.problems, "\n".join(outcome.problems)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import table
+from grader import alone, table
 from mutants import by_hand, patches, run
 from mutants.patches import Mutant
 from mutants.proof import prove
@@ -136,7 +136,7 @@ def test_the_table_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
 # --- by hand ------------------------------------------------------------------
 
 needs_bwrap = pytest.mark.skipif(
-    not by_hand.isolated(), reason="bwrap gives no network of its own here"
+    not alone.works(), reason="bwrap gives no network of its own here"
 )
 SERVER = "#!/bin/sh\necho {0}\n[ $1 = --port ] && exec nc -lk 127.0.0.1 $2\n"
 

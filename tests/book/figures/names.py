@@ -25,6 +25,10 @@ def path() -> Canvas:
     )
     x, w, out = MARGIN, 350, 386
 
+    def refusal(left: float, top: float, status: str) -> None:
+        colors = ("packet", "packet-wash", "packet")
+        c.box(left, top, 56, 30, status, *colors, corner=15, bold=True)
+
     def stage(
         y: float, words: str, what: str, note: str, refused: str, status: str
     ) -> None:
@@ -32,18 +36,7 @@ def path() -> Canvas:
         c.text(x + 58, y + 24, what, mono=True, bold=True)
         c.text(x + 68 + 9.92 * len(what), y + 24, note, "soft")
         c.arrow([(x + w - 58, y + 28), (out, y + 28)], "packet", "dash")
-        c.box(
-            out,
-            y + 13,
-            56,
-            30,
-            status,
-            "packet",
-            "packet-wash",
-            "packet",
-            corner=15,
-            bold=True,
-        )
+        refusal(out, y + 13, status)
         c.text(out - 4, y + 62, refused, "packet")
         c.box(x, y + 56, w, 34, words, mono=True)
 
@@ -84,18 +77,7 @@ def path() -> Canvas:
             left + 94, y + 23.5, call, "soft" if not place else "ink", mono=bool(place)
         )
     for y, words, status in ((474, "a link", "403"), (530, "none there", "404")):
-        c.box(
-            WIDTH - MARGIN - 56,
-            y,
-            56,
-            30,
-            status,
-            "packet",
-            "packet-wash",
-            "packet",
-            corner=15,
-            bold=True,
-        )
+        refusal(WIDTH - MARGIN - 56, y, status)
         c.text(WIDTH - MARGIN, y - 6, words, "packet", anchor="end")
     c.text(
         MARGIN,
