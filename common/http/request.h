@@ -17,7 +17,7 @@ enum {
     HTTP_TARGET_MAX = 8000,   /* bytes; beyond: 414 */
     HTTP_SECTION_MAX = 16384, /* bytes of all field lines; beyond: 431 */
     HTTP_FIELDS_MAX = 100,    /* field lines; beyond: 431 */
-    HTTP_EMPTY_MAX = 8,       /* bytes of empty lines before; beyond: 400 */
+    HTTP_EMPTY_MAX = 8,       /* bytes; an empty line that begins behind: 400 */
     HTTP_HEAD_MAX =           /* so a head that may still be good fits here */
     HTTP_EMPTY_MAX + HTTP_METHOD_MAX + HTTP_TARGET_MAX + HTTP_SECTION_MAX +
     16,                      /* two spaces, "HTTP/1.1", two line ends */

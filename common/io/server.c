@@ -19,7 +19,7 @@ stop_accepting(struct server *server)
 static void
 accept_again(struct server *server)
 {
-    if (!server->full || server->stopped)
+    if (!server->full || server->stopped || server->count >= server->max)
         return;
     server->full = false;
     if (loop_watch(server->setup.loop, &server->accepting, POLLIN) < 0)

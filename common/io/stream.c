@@ -29,13 +29,6 @@ tcp_open(struct stream *s, void *context)
     return 0;
 }
 
-static int
-tcp_start(struct stream *s)
-{
-    (void)s;
-    return 0; /* accept() has done it */
-}
-
 static ssize_t
 tcp_read(struct stream *s, char *to, size_t size)
 {
@@ -91,7 +84,7 @@ tcp_close(struct stream *s)
 const struct stream_kind stream_tcp = {
     .scheme = "http",
     .open = tcp_open,
-    .start = tcp_start,
+    .start = NULL, /* accept() has done it */
     .read = tcp_read,
     .send = tcp_send,
     .end = tcp_end,

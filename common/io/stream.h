@@ -31,7 +31,8 @@ struct stream_kind {
     int (*open)(struct stream *s, void *context);
 
     /* Shakes hands. To be called until it returns 0: bytes can move now; or
-     * -1 with another errno than EAGAIN: they never will. */
+     * -1 with another errno than EAGAIN: they never will. NULL: there is
+     * nothing to be done before bytes move. */
     int (*start)(struct stream *s);
 
     /* Like read(2): 0 when the peer has said that no more will come. */

@@ -165,20 +165,25 @@ take_turn(struct transport *t)
         transport_drop(t);
 }
 
-/* Goes on with the handshake; when it is done, the protocol begins. */
+/* Goes on with the handshake; when it is done, the protocol begins. Where there
+ * is none, the client's time has run since it was accepted. */
 static void
 shake_hands(struct transport *t)
 {
     const struct transport_setup *setup = t->setup;
-    int result = t->stream.kind->start(&t->stream);
+    uint64_t began = t->deadline - setup->timeout;
+    int result = 0;
 
+    if (t->stream.kind->start) {
+        result = t->stream.kind->start(&t->stream);
+        began = setup->loop->now;
+    }
     if (result < 0 && errno == EAGAIN) {
         wait_for(t, t->stream.blocked);
         return;
     }
     if (result == 0) {
-        t->protocol = setup->open(setup->context, &t->owner, t->address,
-                                  setup->loop->now);
+        t->protocol = setup->open(setup->context, &t->owner, t->address, began);
         if (!t->protocol.state)
             log_error("cannot serve %s: out of memory", t->address);
     }

@@ -29,10 +29,11 @@ struct transport_setup {
     uint64_t timeout;               /* for a handshake, in milliseconds */
 
     /* Makes the protocol for a connection whose handshake is done. The
-     * client's numeric address holds as long as the protocol lives. A state of
-     * NULL: there is no memory, and the connection is closed. */
+     * client's numeric address holds as long as the protocol lives. Its clock
+     * began with the handshake's end, or when the connection was accepted. A
+     * state of NULL: there is no memory, and the connection is closed. */
     struct protocol (*open)(void *context, struct protocol_owner *owner,
-                            const char *address, uint64_t now);
+                            const char *address, uint64_t began);
     void *context; /* for open() */
 };
 

@@ -26,7 +26,7 @@ void tls_free(struct tls *tls);
 /* Streams over TLS; their context is a struct tls, which outlives them. An end
  * without close_notify, where somebody could have cut the rest off, is an
  * error (EPROTO) and not the end of input. Errors are told on stderr, that one
- * only in the middle of a request or a handshake. */
+ * only where nothing has been sent since the client's last bytes. */
 extern const struct stream_kind stream_tls;
 
 #endif

@@ -52,7 +52,7 @@ http_response_add(struct http_response *r, const char *name, const char *format,
 
 void
 http_response_body(struct http_response *r, const char *type, const char *bytes,
-                   size_t len)
+                   uint64_t len)
 {
     r->body = (struct piece){.bytes = bytes, .len = len};
     http_response_add(r, "Content-Type", "%s", type);

@@ -152,7 +152,7 @@ static const struct protocol_kind one_request = {
 
 static struct protocol
 converse(void *context, struct protocol_owner *owner, const char *address,
-         uint64_t now)
+         uint64_t began)
 {
     struct conversation *c = calloc(1, sizeof *c);
 
@@ -160,7 +160,7 @@ converse(void *context, struct protocol_owner *owner, const char *address,
     if (c) {
         c->address = address;
         c->timeout = *(uint64_t *)context;
-        c->deadline = now + c->timeout;
+        c->deadline = began + c->timeout;
         http_request_init(&c->request);
     }
     return (struct protocol){&one_request, c};

@@ -12,8 +12,7 @@
 /* One exchange after the other goes through these states. What is to be sent
  * collects in `out`, and behind it comes the response's body, from where it
  * lies. Input that cannot be used yet is kept in `over`, apart from the head
- * that the exchange under way points into; while there is some, nothing is
- * read.
+ * that the exchange points into; while there is some, nothing is read.
  *
  *   IDLE ─ HEAD ─ BODY ─ THINKING ─ SENDING ┬ IDLE
  *                                           ├ ENDING
@@ -62,6 +61,8 @@ on_change(struct http_exchange *x)
 static void
 abandon(struct connection *c)
 {
+    if (c->x && c->state != SENDING)
+        c->x->response.status = 0; /* never begun: nothing to be logged */
     http_exchange_end(c->x, false, c->writer.body);
     c->x = NULL;
     buffer_free(&c->over.bytes);
@@ -323,8 +324,7 @@ deadline(const void *state)
     return handler_thinks(c) && !has_output(c) ? PROTOCOL_NEVER : c->deadline;
 }
 
-/* Time is up: in the middle of a request that is worth an answer, unless the
- * client does not even take what it was given before. */
+/* Time is up. In a request: worth an answer, if all before it was taken. */
 static void
 expire(struct connection *c, uint64_t now)
 {
@@ -387,7 +387,7 @@ static const struct protocol_kind http_connection = {
 struct protocol
 http_connection_new(const struct http_settings *settings,
                     struct protocol_owner *owner, const char *address,
-                    uint64_t now)
+                    uint64_t began)
 {
     struct connection *c = calloc(1, sizeof *c);
 
@@ -395,6 +395,6 @@ http_connection_new(const struct http_settings *settings,
         *c = (struct connection){.settings = settings,
                                  .owner = owner,
                                  .address = address,
-                                 .deadline = now + settings->timeout};
+                                 .deadline = began + settings->timeout};
     return (struct protocol){&http_connection, c};
 }

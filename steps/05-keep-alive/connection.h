@@ -22,13 +22,13 @@ struct http_settings {
                          * NULL */
 };
 
-/* A deadline is `timeout` after the connection began, a head was complete, a
+/* A deadline is `timeout` after the connection `began`, a head was complete, a
  * byte of a request's body came, or one of a response was sent; the bytes of
  * an unfinished head do not move it. When it is over: 408 where part of a
  * request had come, silence where none had. There is none while the handler
  * thinks. The address must outlive the connection. State NULL: no memory. */
 struct protocol http_connection_new(const struct http_settings *settings,
                                     struct protocol_owner *owner,
-                                    const char *address, uint64_t now);
+                                    const char *address, uint64_t began);
 
 #endif

@@ -11,9 +11,9 @@
 
 static struct protocol
 open_connection(void *context, struct protocol_owner *owner,
-                const char *address, uint64_t now)
+                const char *address, uint64_t began)
 {
-    return http_connection_new(context, owner, address, now);
+    return http_connection_new(context, owner, address, began);
 }
 
 /* Nagle's algorithm keeps back a small segment while an earlier one is not

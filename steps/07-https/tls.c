@@ -193,7 +193,7 @@ tls_free(struct tls *tls)
 }
 
 /* Has the connection ended without close_notify? Many browsers end idle ones
- * so, which harms nobody; in the middle of a request it is told. */
+ * so, which harms nobody; told where their last bytes were not answered. */
 static bool
 is_cut_off(void)
 {

@@ -56,9 +56,10 @@ def test_tickets_13(server: Server) -> None:
     from the old secret. The server remembers nothing.
 
     1. Is it on? OpenSSL sends tickets unless it is told not to.
-    2. What keeps it from taking one back? An error names a session id context.
-    3. SSL_CTX_set_session_id_context(ctx, name, length) with any name; send
-       the close_notify, or some clients forget the session.
+    2. What keeps it from taking one back? If you ask for client certificates,
+       it needs SSL_CTX_set_session_id_context(ctx, name, length).
+    3. SSL_CTX_set_num_tickets(ctx, 0) turns them off; send the close_notify,
+       or some clients forget the session.
     """
     resumes(server, TLS13)
 

@@ -125,7 +125,8 @@ def classroom50(place: Path, files: Files, script: Callable[[str], bytes]) -> li
     (place / "autograder.py").write_bytes(script("classroom50.py"))
     return [
         f"Made {place / 'autograder.py'} and {place / 'staircase.tar.gz'}.",
-        "In the classroom's repository both go to autograders/ASSIGNMENT/.",
+        "Both go to CLASSROOM/autograders/ASSIGNMENT/ of your organization's",
+        "repository classroom50.",
     ]
 
 

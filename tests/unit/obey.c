@@ -22,7 +22,7 @@ struct obey {
     uint64_t big; /* bytes 'x' still to be sent behind that */
     bool flooding, asleep, broken, closing, switching, nobody;
     bool no_more;
-    uint64_t deadline;
+    uint64_t began, deadline;
 };
 
 static char many[BIG];
@@ -83,6 +83,8 @@ obey_time(struct obey *o, const char *word, unsigned long n, uint64_t now)
         o->asleep = true;
     } else if (strcmp(word, "soon") == 0) {
         o->deadline = now + n;
+    } else if (strcmp(word, "old") == 0) {
+        say(o, now - o->began >= n ? "old" : "young");
     }
 }
 
@@ -255,17 +257,17 @@ static const struct protocol_kind kind = {
 
 struct protocol
 obey_new(void *loop, struct protocol_owner *owner, const char *address,
-         uint64_t now)
+         uint64_t began)
 {
     struct obey *o = calloc(1, sizeof *o);
 
-    (void)now;
     memset(many, 'x', sizeof many);
     if (o && strcmp(address, "refuse") != 0) {
         o->loop = loop;
         o->owner = owner;
         o->thinking.due = on_thought;
         o->thinking.context = o;
+        o->began = began;
         o->deadline = PROTOCOL_NEVER;
         return (struct protocol){&kind, o};
     }

@@ -15,6 +15,7 @@
  *   think N        wants nothing for N ms, then says "thought"
  *   sleep          wants nothing, for ever
  *   soon N         has a deadline in N ms, and then says "late" and closes
+ *   old N          says "old" if its clock began N ms ago or before, or "young"
  *   switch         another protocol goes on: it sends back what it gets, and
  *                  at the end "!"
  *   nobody         hands over, and there is nobody
@@ -25,6 +26,6 @@
  * When the client says that no more will come it says "end" and closes; when
  * the server stops, "stop" and closes, unless it sleeps. */
 struct protocol obey_new(void *loop, struct protocol_owner *owner,
-                         const char *address, uint64_t now);
+                         const char *address, uint64_t began);
 
 #endif

@@ -28,7 +28,7 @@ tcp_stream(int ends[2])
     s.fd = ends[0];
     ck_assert_int_eq(fcntl(s.fd, F_SETFL, O_NONBLOCK), 0);
     ck_assert_int_eq(s.kind->open(&s, NULL), 0);
-    ck_assert_int_eq(s.kind->start(&s), 0);
+    ck_assert(s.kind->start == NULL);
     return s;
 }
 
@@ -240,6 +240,20 @@ START_TEST(test_handshake_in_parts)
 }
 END_TEST
 
+START_TEST(test_clock_begins_with_the_end_of_the_handshake)
+{
+    int fd;
+
+    served_kind = &odd_kind;
+    served_start();
+    fd = served_client();
+    ck_assert(socket_quiet(fd, 300));
+    served_ask(fd, "hi!old 300\n", "young\n");
+    close(fd);
+    served_end(SIGTERM, "");
+}
+END_TEST
+
 START_TEST(test_handshake_fails)
 {
     int fd;
@@ -314,6 +328,7 @@ add(Suite *tests)
     unit_add(tests, test_tcp_send_a_file);
     unit_add(tests, test_tcp_to_nobody);
     unit_add(tests, test_handshake_in_parts);
+    unit_add(tests, test_clock_begins_with_the_end_of_the_handshake);
     unit_add(tests, test_handshake_fails);
     unit_add(tests, test_handshake_takes_too_long);
     unit_add(tests, test_stop_during_a_handshake);

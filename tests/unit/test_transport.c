@@ -302,6 +302,19 @@ START_TEST(test_deadline)
 }
 END_TEST
 
+START_TEST(test_clock_begins_when_accepted)
+{
+    int fd;
+
+    served_start();
+    fd = served_client();
+    ck_assert(socket_quiet(fd, 40));
+    served_ask(fd, "old 39\n", "old\n");
+    close(fd);
+    served_end(SIGTERM, "");
+}
+END_TEST
+
 START_TEST(test_wake)
 {
     int fd;
@@ -395,6 +408,7 @@ add(Suite *tests)
     unit_add(tests, test_lingering_ends_in_spite_of_a_deadline);
     unit_add(tests, test_lingering_ends_with_a_reset);
     unit_add(tests, test_deadline);
+    unit_add(tests, test_clock_begins_when_accepted);
     unit_add(tests, test_wake);
     unit_add(tests, test_nothing_wanted);
     unit_add(tests, test_switch);
