@@ -182,6 +182,8 @@ class Runner:
         while True:
             ready = terminal.at_prompt() or may_run or not entry.typed
             output = self.ports.back(terminal.shown())
+            if not entry.typed:  # a blank line may have come since the last look
+                output = output.lstrip("\r\n")
             if ready and (entry.shown or terminal.at_prompt() or not entry.typed):
                 if compare.agrees(entry.shown, output, self.varying):
                     break

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import socket
 
+from grader import ends
 from grader.check import check
 from grader.expect import Failure, NotJudged, equal, expect, shown
 from grader.lab import Finished, Lab
@@ -64,6 +65,7 @@ def test_listening_line(lab: Lab) -> None:
     equal(server.host, "127.0.0.1", "the address, unless --host is given", **ran)
     expect(server.port > 0, "the port that the system chose", server.port, **ran)
     server.connect().close()
+    ends.asleep(server)  # it has seen that
     line = bytes(server.out.data)
     expect(line.count(b"\n") == 1, "this line and nothing else", line, **ran)
 
