@@ -169,6 +169,7 @@ class Runner:
         The last command of a terminal with a name may go on running."""
         if entry.typed == INTERRUPT:
             terminal.interrupt()
+            may_run = False  # what comes next may want its port
         elif entry.typed:
             if not terminal.at_prompt() and not terminal.read_to_prompt(PATIENCE):
                 return self.page.fault(

@@ -168,20 +168,30 @@ def test_what_is_shown_and_does_not_come(tmp_path: Path, place: Path) -> None:
 
 
 # The blank line may come before or after the terminal is looked at.
-SERVER = r"""i=0; while read -r x; do [ $i = 1 ] || echo; i=$((i+1)); echo got $i
-done <fifo; sleep 600"""
+SERVER = (
+    "i=0; while read -r x; do [ $i = 1 ] || echo; i=$((i+1)); echo got $i; done <fifo; "
+    "sleep 600"
+)
 
 
 def test_a_server_in_a_second_terminal(tmp_path: Path, place: Path) -> None:
     text = console("$ mkfifo fifo\n$ exec 7<>fifo\n")
-    text += console(
-        "$ echo ready; " + SERVER.replace("\n", "; ") + "\nready\n", "terminal=server"
-    )
+    text += console(f"$ echo ready; {SERVER}\nready\n", "terminal=server")
     text += console("$ echo x >&7; echo y >&7\n")
     text += console("got 1\ngot 2\n^C\n$ echo $?\n130\n", "terminal=server")
     assert run(tmp_path, place, text) == []
     text = text.replace("got 2", "got 3")
     assert any("got 3" in wrong for wrong in run(tmp_path, place, text))
+
+
+def test_an_interrupted_server_has_ended(tmp_path: Path, place: Path) -> None:
+    slow = "trap 'sleep 0.5; rm here; exit' INT; touch here; echo ready; sleep 600"
+    text = console(
+        f"$ bash -c '{slow.replace(chr(39), chr(34))}'\nready\n", "terminal=s"
+    )
+    text += console("^C\n...\n", "terminal=s")
+    text += console("$ ls here 2>/dev/null\n")
+    assert run(tmp_path, place, text) == []
 
 
 def test_nothing_stays_behind(tmp_path: Path, place: Path) -> None:
