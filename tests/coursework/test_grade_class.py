@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from grader import table, verdict
 from grader.course import Course, load, when
+from grader.observe import observe
 from selftest.grading import result
 
 from coursework import class_table, grade_class, merge_class, sandbox
@@ -280,9 +281,7 @@ def test_stopped_and_started_again(tmp_path: Path, number: int) -> None:
     words += ["--build", build, "--seed", "3"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 200
-    while not list(out.glob("results/*.json")) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    observe(lambda: list(out.glob("results/*.json")), bool, 200)
     time.sleep(1.0)  # the second one is under way
     process.send_signal(number)
     _, said = process.communicate(timeout=30)

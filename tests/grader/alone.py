@@ -23,8 +23,8 @@ def works() -> bool:
 
 
 def again(module: str) -> None:
-    """Runs python3 -m module, which this is, again, alone. It goes on here where it already is, or where
-    that cannot be."""
+    """Runs python3 -m module, which this is, again, alone; goes on where it is so
+    already, or where that cannot be."""
     if INSIDE in os.environ or not works():
         return
     sys.stdout.flush()

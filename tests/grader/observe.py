@@ -27,8 +27,8 @@ def observe(
 
 
 def settled(look: Callable[[], T], patience: float = 10.0, times: int = 8) -> T:
-    """What is seen once it has been the same for so many looks in a row (a third
-    of a second for eight), or the last sight when time ran out."""
+    """What is seen once it has been the same for so many looks in a row (eight
+    take a quarter of a second at least), or the last sight when time ran out."""
     seen: list[T] = []
 
     def same(now: T) -> bool:

@@ -1,6 +1,7 @@
 #include "served.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -60,6 +61,19 @@ served_ask(int fd, const char *command, const char *answer)
 {
     socket_write(fd, command);
     socket_expect(fd, answer);
+}
+
+void
+served_after(int ms, const char *command, const char *answer)
+{
+    int fd;
+
+    served_start();
+    fd = served_client();
+    ck_assert(socket_quiet(fd, ms));
+    served_ask(fd, command, answer);
+    close(fd);
+    served_end(SIGTERM, "");
 }
 
 int

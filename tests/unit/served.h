@@ -26,6 +26,10 @@ int served_client(void);
 /* Says a command, or several, and expects an answer. */
 void served_ask(int fd, const char *command, const char *answer);
 
+/* Starts it, has a client that is silent for `ms` and then says and expects
+ * that, and ends it. */
+void served_after(int ms, const char *command, const char *answer);
+
 /* How many descriptors the server has open. */
 int served_open(int fd);
 

@@ -242,15 +242,8 @@ END_TEST
 
 START_TEST(test_clock_begins_with_the_end_of_the_handshake)
 {
-    int fd;
-
     served_kind = &odd_kind;
-    served_start();
-    fd = served_client();
-    ck_assert(socket_quiet(fd, 300));
-    served_ask(fd, "hi!old 300\n", "young\n");
-    close(fd);
-    served_end(SIGTERM, "");
+    served_after(300, "hi!old 300\n", "young\n");
 }
 END_TEST
 

@@ -304,14 +304,7 @@ END_TEST
 
 START_TEST(test_clock_begins_when_accepted)
 {
-    int fd;
-
-    served_start();
-    fd = served_client();
-    ck_assert(socket_quiet(fd, 40));
-    served_ask(fd, "old 39\n", "old\n");
-    close(fd);
-    served_end(SIGTERM, "");
+    served_after(40, "old 39\n", "old\n");
 }
 END_TEST
 
