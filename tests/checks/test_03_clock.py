@@ -84,7 +84,7 @@ def test_timeout_408(lab: Lab) -> None:
     timely(attempt, 0.5, "408 to half a request")
 
 
-@check("the contract: bytes of an unfinished head do not restart the clock")
+@check("the contract: bytes of an unfinished head do not restart the clock", waits=3.0)
 def test_dripping_head(lab: Lab) -> None:
     """One byte each second, and a limit of ten seconds for each read() never
     strikes: a few hundred such clients closed big web sites (the attack has

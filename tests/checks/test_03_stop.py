@@ -174,7 +174,7 @@ def test_stop_by_keyboard(lab: Lab) -> None:
     must_end(server, "when the answers are sent")
 
 
-@check("the contract: 5 s at most, then the end all the same")
+@check("the contract: 5 s at most, then the end all the same", waits=5.0)
 @by_grader
 def test_stop_gives_up(lab: Lab) -> None:
     """A client that never reads its answer must not keep a server from

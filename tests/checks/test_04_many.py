@@ -77,7 +77,7 @@ def outcome(server: Server, wire: Wire) -> str:
     return "served"
 
 
-@check("select(2): FD_SETSIZE; accept(2)")
+@check("select(2): FD_SETSIZE; accept(2)", waits=2.0)
 def test_beyond_fd_setsize(lab: Lab) -> None:
     """FD_SET() of descriptor 1024 writes behind the set, into other variables
     of yours: the program crashes later, somewhere else. Nothing warns you.
@@ -112,7 +112,7 @@ def test_beyond_fd_setsize(lab: Lab) -> None:
         serves(server, "a client after all of them", CROWD)
 
 
-@check("accept(2): EMFILE; the contract: it lives, and serves again")
+@check("accept(2): EMFILE; the contract: it lives, and serves again", waits=2.0)
 def test_out_of_descriptors(lab: Lab) -> None:
     """The limit is reached, and accept() fails. The client still stands in
     the queue, so select() says at once that the listening socket is ready,

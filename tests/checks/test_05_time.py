@@ -181,7 +181,7 @@ def slowly(server: Server, pace: Pace) -> None:
     pace.step()
 
 
-@check("the contract: the clock runs while no answer is taken; send(2)")
+@check("the contract: the clock runs while no answer is taken; send(2)", waits=2.0)
 def test_never_reads_ends(lab: Lab) -> None:
     """A client that takes no byte of its answers holds them, and its
     connection, for as long as you let it.

@@ -219,11 +219,11 @@ def test_slow_readers(lab: Lab, server: Server, site: Site) -> None:
     last.rest()
 
 
-@check("lseek(2): off_t; RFC 9110, section 8.6; the contract", slow=True)
+@check("lseek(2): off_t; RFC 9110, section 8.6; the contract", slow=True, waits=4.0)
 @by_grader
 def test_huge_file(lab: Lab, server: Server, site: Site) -> None:
-    """Three gigabytes: more than an int counts, more than a program should
-    hold, and nothing special for a file.
+    """Two gigabytes: more than an int counts, more than a program should hold,
+    and nothing special for a file.
 
     1. Which of your variables that hold a size or an offset are int or long?
     2. off_t for offsets, uint64_t for lengths, "%llu" in Content-Length.
@@ -232,9 +232,9 @@ def test_huge_file(lab: Lab, server: Server, site: Site) -> None:
     """
     assert site.root
     try:
-        file = Sparse(site.root / "disk.img", 3 * GIB, lab.random)
+        file = Sparse(site.root / "disk.img", 2 * GIB + MIB, lab.random)
     except OSError as error:
-        raise NotJudged(f"no file of 3 GiB can be made: {error.strerror}") from None
+        raise NotJudged(f"no file of 2 GiB can be made: {error.strerror}") from None
     server.get()
     before = memory(server) if proc.available() else 0
     download = Download(server, file)

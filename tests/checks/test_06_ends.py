@@ -131,7 +131,7 @@ def test_stop_while_sending(lab: Lab, server: Server, site: Site) -> None:
     equal(status, 0, "the exit status after the last byte")
 
 
-@check("the contract: 5 s at most", slow=True)
+@check("the contract: 5 s at most", slow=True, waits=5.0)
 @by_grader
 def test_stop_is_bounded(lab: Lab, server: Server, site: Site) -> None:
     """And if he never reads? Then he has had his five seconds.
@@ -148,7 +148,9 @@ def test_stop_is_bounded(lab: Lab, server: Server, site: Site) -> None:
     equal(status, 0, "the exit status, within 5 s of SIGTERM")
 
 
-@check("the contract: the clock restarts with every byte that the kernel takes")
+@check(
+    "the contract: the clock restarts with every byte that the kernel takes", waits=2.5
+)
 @by_grader
 def test_stalled_reader(lab: Lab, site: Site) -> None:
     """A client asks for a film and reads none of it. It holds a descriptor,

@@ -231,7 +231,7 @@ def options_of(argv: list[str]) -> argparse.Namespace:
     given = parser.parse_args(argv)
     given.jobs = max(1, given.jobs)
     if not given.workers:  # as many as keep the processors busy, and no more
-        given.workers = max(1, min(3, 3 * (os.cpu_count() or 1) // given.jobs))
+        given.workers = max(1, min(4, 4 * (os.cpu_count() or 1) // given.jobs))
     return given
 
 

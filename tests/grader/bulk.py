@@ -34,6 +34,7 @@ def _most_unsent() -> int:
 
 
 LARGE = _most_unsent() + 2 * MIB  # more than the system takes for a slow reader
+BLOCK = 64 << 10  # bytes compared at once: few, so that the caches hold them
 MARK = 64
 MARKS = 60
 
@@ -97,7 +98,7 @@ class Download:
         """The next bytes of the body, fewer at its end."""
         end = min(self.at + count, self.file.size)
         while self.at < end:
-            wanted = self.file.part(self.at, min(MIB, end - self.at))
+            wanted = self.file.part(self.at, min(BLOCK, end - self.at))
             got = self.wire.take(len(wanted))
             what = f"the body from byte {self.at} on"
             same_bytes(got, wanted, what, wire=self.wire)

@@ -34,11 +34,15 @@ class Code:
     why: str
     hints: tuple[str, ...]
     slow: bool
+    waits: float = 0.0
 
 
-def check(reason: str, *, slow: bool = False) -> Callable[[Any], Any]:
+def check(
+    reason: str, *, slow: bool = False, waits: float = 0.0
+) -> Callable[[Any], Any]:
     """Makes a check of a test function; reason: an RFC's section or a manual
-    page. A slow check runs in `make test-all` only."""
+    page. A slow check runs in `make test-all` only; waits: seconds that a check
+    takes whatever the server, where it is long enough to begin early."""
 
     def mark(function: Any) -> Any:
         why, hints = read_docstring(function.__doc__ or "")
@@ -51,6 +55,7 @@ def check(reason: str, *, slow: bool = False) -> Callable[[Any], Any]:
             why=why,
             hints=hints,
             slow=slow,
+            waits=waits,
         )
         return pytest.mark.slow(function) if slow else function
 

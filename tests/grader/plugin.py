@@ -129,7 +129,20 @@ def pytest_collection_modifyitems(
     if whole:
         suite.faults += table.faults(suite.rows, [suite.step], suite.exercise)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = kept
+    items[:] = waiting_first(kept) if hasattr(config, "workerinput") else kept
+
+
+def waiting_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Spreads those that wait long over the first three quarters, the longest
+    first: several workers then wait side by side, and none at the end while the
+    others have no work."""
+    codes = {item: code for item in items if (code := code_of(item))}
+    waiting = [item for item, code in codes.items() if code.waits]
+    waiting.sort(key=lambda item: -codes[item].waits)
+    others = [item for item in items if item not in waiting]
+    for at, item in enumerate(waiting):
+        others.insert(at * 3 * len(items) // (4 * len(waiting)), item)
+    return others
 
 
 def _id(item: pytest.Item) -> str:

@@ -7,8 +7,31 @@ from typing import Any
 
 import pytest
 
-from grader import cases, table, verdict
+from grader import cases, plugin, table, verdict
+from grader.check import Code
 from selftest.grading import HEAD, TESTS, result
+
+# --- their order ---------------------------------------------------------------
+
+
+class Item:
+    """What pytest has collected of a check."""
+
+    def __init__(self, name: str, waits: float = 0.0) -> None:
+        self.function = self
+        self.check = Code(name, "", "", (), slow=False, waits=waits)
+
+
+def test_those_that_wait_begin_early_the_longest_first() -> None:
+    items: list[Any] = [Item(str(n)) for n in range(20)]
+    items[19:] = [Item("two", 2.0), Item("five", 5.0), Item("one", 1.0)]
+    spread: list[Any] = plugin.waiting_first(items)
+    names = [item.check.id for item in spread]
+    assert sorted(names) == sorted(item.check.id for item in items)
+    assert [names.index(name) for name in ("five", "two", "one")] == [0, 5, 11]
+    quick = [name for name in names if name.isdigit()]
+    assert quick == [str(n) for n in range(19)]
+
 
 # --- the table ----------------------------------------------------------------
 
