@@ -154,7 +154,7 @@ take_body(struct connection *c, struct slice *in, uint64_t now)
     size_t taken;
     long used = http_framing_next(&c->framing, in->at, in->len, &part);
 
-    if (used < 0 || c->body_in + part.len > x->body_max) {
+    if (used < 0 || part.len + c->framing.left > x->body_max - c->body_in) {
         if (used < 0)
             refuse(c, (int)-used);
         else

@@ -229,7 +229,7 @@ redirect(const char *path, const struct http_request *request,
     buffer_add_text(&place, "/");
     if (request->query.at) {
         buffer_add_text(&place, "?");
-        buffer_add(&place, request->query.at, request->query.len);
+        path_write_query(request->query, &place);
     }
     if (!place.failed) {
         http_response_error(response, 301); /* a page of its own */

@@ -95,16 +95,29 @@ path_hidden(const char *path)
     return false;
 }
 
-void
-path_write(const char *path, struct buffer *out)
+/* Adds bytes; those that are neither letters, digits nor such marks encoded. */
+static void
+write_encoded(struct slice s, const char *marks, struct buffer *out)
 {
-    for (; *path; path++) {
-        unsigned char byte = (unsigned char)*path;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char byte = (unsigned char)s.at[i];
 
         if ((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-            (byte >= 'A' && byte <= 'Z') || strchr("/-._~!$&'()*+,;=:@", byte))
-            buffer_add(out, path, 1);
+            (byte >= 'A' && byte <= 'Z') || (byte && strchr(marks, byte)))
+            buffer_add(out, s.at + i, 1);
         else
             buffer_format(out, "%%%02X", byte);
     }
+}
+
+void
+path_write(const char *path, struct buffer *out)
+{
+    write_encoded(slice_of(path), "/-._~!$&'()*+,;=:@", out);
+}
+
+void
+path_write_query(struct slice query, struct buffer *out)
+{
+    write_encoded(query, "/-._~!$&'()*+,;=:@?%", out);
 }

@@ -26,4 +26,7 @@ bool path_hidden(const char *path);
 /* Adds a path in the form that a URL has, percent-encoded where needed. */
 void path_write(const char *path, struct buffer *out);
 
+/* Adds a query as it came, encoded where a URL holds no such byte. */
+void path_write_query(struct slice query, struct buffer *out);
+
 #endif

@@ -20,8 +20,9 @@
  * and after a failure a session must not be shut down, only freed. */
 
 enum {
-    RECORD_SIZE = 16 * 1024, /* bytes in a record (RFC 8446, 5.1) */
-    RECORDS_MAX = 64,        /* read in one call, without a byte of data */
+    RECORD_SIZE = 16 * 1024,   /* bytes in a record (RFC 8446, 5.1) */
+    RECORDS_MAX = 64,          /* read in one call, without a byte of data */
+    HANDSHAKE_MAX = 16 * 1024, /* bytes that a client may send for one */
 };
 
 struct tls {
@@ -36,7 +37,7 @@ struct session {
     bool known;   /* to be TLS: the first byte has been looked at */
     bool pending; /* the client has said something, and not been answered */
     bool failed;  /* nothing more can be sent */
-    int records;  /* that the read under way may still take; 0: no read */
+    int room;     /* for bytes of a handshake, for records of a read */
 };
 
 /* What OpenSSL says went wrong first; "success" helps nobody. */
@@ -118,22 +119,24 @@ open_secrets(struct tls *tls)
     return 0;
 }
 
-/* SSL_read() returns when there is data, and goes on for as long as there are
- * other records. A client that sends nothing but changes of its keys (RFC 8446,
- * 4.6.3) could keep the server in there, and every other client out: so it is
- * taken as one that has ended. */
+/* OpenSSL takes records until it has what it was called for. A handshake may be
+ * long, a read may meet nothing but changes of keys (RFC 8446, 4.6.3), and all
+ * others wait: so whoever sends too much is taken as one that has ended. */
 static void
 count_record(int sent, int version, int type, const void *bytes, size_t len,
              SSL *ssl, void *context)
 {
     struct session *session = SSL_get_app_data(ssl);
+    const unsigned char *head = bytes; /* type, version, length */
+    int cost =
+        len < 5 || SSL_is_init_finished(ssl) ? 1 : head[3] << 8 | head[4];
 
     (void)version;
-    (void)bytes;
-    (void)len;
     (void)context;
-    if (!sent && type == SSL3_RT_HEADER && session->records > 0 &&
-        --session->records == 0)
+    if (sent || type != SSL3_RT_HEADER)
+        return;
+    session->room = session->room > cost ? session->room - cost : 0;
+    if (session->room == 0)
         SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
 }
 
@@ -155,6 +158,7 @@ configure(struct tls *tls)
     if (SSL_CTX_set_app_data(c, tls) == 1 &&
         SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
         SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
+        SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") == 1 &&
         SSL_CTX_set_session_id_context(c, name, sizeof name - 1) == 1)
         return 0;
     log_error("cannot configure TLS: %s", reason());
@@ -209,7 +213,7 @@ outcome(struct stream *s, int result)
     struct session *session = s->state;
     int error = SSL_get_error(session->ssl, result);
 
-    switch (error) {
+    switch (session->room > 0 ? error : SSL_ERROR_SSL) {
     case SSL_ERROR_NONE:
         return result;
     case SSL_ERROR_ZERO_RETURN:
@@ -221,7 +225,9 @@ outcome(struct stream *s, int result)
         errno = EAGAIN;
         return -1;
     case SSL_ERROR_SSL:
-        if (session->pending || !is_cut_off())
+        if (session->room == 0)
+            log_error("TLS: too much without data");
+        else if (session->pending || !is_cut_off())
             log_error("TLS: %s", reason());
         errno = EPROTO;
         break;
@@ -240,6 +246,7 @@ tls_open(struct stream *s, void *context)
         return -1;
     ERR_clear_error();
     session->tls = tls;
+    session->room = HANDSHAKE_MAX;
     session->ssl = SSL_new(tls->context);
     if (!session->ssl || SSL_set_fd(session->ssl, s->fd) != 1 ||
         SSL_set_app_data(session->ssl, session) != 1) {
@@ -303,15 +310,8 @@ tls_read(struct stream *s, char *to, size_t size)
     ssize_t n;
 
     ERR_clear_error();
-    session->records = RECORDS_MAX;
+    session->room = RECORDS_MAX;
     n = outcome(s, SSL_read(session->ssl, to, (int)size));
-    if (session->records == 0) {
-        log_error("TLS: too many records without data");
-        session->failed = true;
-        errno = EPROTO;
-        return -1;
-    }
-    session->records = 0;
     s->more = n > 0 && SSL_has_pending(session->ssl);
     session->pending = session->pending || n > 0;
     return n;

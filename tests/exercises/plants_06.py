@@ -158,10 +158,10 @@ PLANTS = [
         ),
         (
             "tls.c",
-            "    ERR_clear_error();\n    session->records = RECORDS_MAX;\n",
+            "    ERR_clear_error();\n    session->room = RECORDS_MAX;\n",
             "    if (session->times != times) {\n        errno = EPROTO;\n"
             "        return -1;\n    }\n    ERR_clear_error();\n"
-            "    session->records = RECORDS_MAX;\n",
+            "    session->room = RECORDS_MAX;\n",
         ),
     ),
     plant(

@@ -275,6 +275,20 @@ START_TEST(test_write)
 }
 END_TEST
 
+/* What came encoded stays so; what a URL cannot hold is encoded. */
+START_TEST(test_write_query)
+{
+    static const char raw[] = "a=b/?&c=%2f%20+d\xc3\xbc\"<>\\^`{|}#[]\0";
+    struct buffer out = {0};
+
+    path_write_query((struct slice){raw, sizeof raw - 1}, &out);
+    buffer_add(&out, "", 1);
+    ck_assert_str_eq(out.bytes, "a=b/?&c=%2f%20+d%C3%BC%22%3C%3E%5C%5E%60"
+                                "%7B%7C%7D%23%5B%5D%00");
+    buffer_free(&out);
+}
+END_TEST
+
 /* Each byte that a name can hold comes back as it was. */
 START_TEST(test_there_and_back)
 {
@@ -309,6 +323,7 @@ add(Suite *tests)
     unit_add(tests, test_hidden);
     unit_add(tests, test_write);
     unit_add(tests, test_there_and_back);
+    unit_add(tests, test_write_query);
 }
 
 int

@@ -200,6 +200,29 @@ START_TEST(test_only_new_keys)
 }
 END_TEST
 
+/* A hello without end is not waited for, nor kept: 16 KiB are enough. */
+START_TEST(test_long_handshake)
+{
+    static const char begun[5 + 8192] = "\x16\x03\x01\x20\0\x01\x01\xff\xff";
+    const char *text;
+    int saved;
+
+    begin();
+    ck_assert_int_eq(write(ends[1], begun, sizeof begun), sizeof begun);
+    ck_assert_int_eq(s.kind->start(&s), -1);
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert_int_eq(write(ends[1], begun, 5), 5);
+    capture_begin(STDERR_FILENO);
+    ck_assert_int_eq(s.kind->start(&s), -1);
+    saved = errno;
+    text = capture_end();
+    ck_assert_int_eq(saved, EPROTO);
+    ck_assert_str_eq(text, "TLS: too much without data\n");
+    s.kind->end(&s);
+    end();
+}
+END_TEST
+
 /* SSL_write() then says once more that the client has said goodbye. Taken for
  * "nothing sent yet", that would be tried for ever. */
 START_TEST(test_gone_after_goodbye)
@@ -260,6 +283,7 @@ add(Suite *tests)
     unit_add(tests, test_send_much);
     unit_add(tests, test_file_has_become_shorter);
     unit_add(tests, test_only_new_keys);
+    unit_add(tests, test_long_handshake);
 }
 
 int
