@@ -14,6 +14,7 @@ from grader.stranger import Stranger
 
 CLIENT = "timeout 5 {client} 127.0.0.1 8080 %s; echo exit status $?"
 HELLO = "{server} --port 8080 &\n" + CLIENT % "hello"
+EMPTY = "{server} --port 8080 &\nsleep 9 | " + CLIENT % "''"
 LINES = "{server} --port 8080 &\n{ echo one; sleep 2; echo two; } | " + CLIENT % ""
 STRANGER = """python3 -c 'import socket, time
 c, _ = socket.create_server(("127.0.0.1", 8080)).accept()
@@ -93,7 +94,7 @@ def test_client_lines(lab: Lab) -> None:
     server = lab.start()
     client = Client(lab, server.port, typed=True)
     total = b""
-    for line in (b"one\n", b"two words\n", b"\n", b"x" * 3000 + b"\n"):
+    for line in (b"one\n", b"two words\n", b"a\0b\n", b"\n", b"x" * 3000 + b"\n"):
         total += line
         client.type(line)
         client.program.out.wait_size(len(total), lab.patience)
@@ -141,13 +142,18 @@ def test_client_half_closes(lab: Lab) -> None:
         wire = stranger.accept()
         client.type(b"last line without an end")
         client.end_of_input()
-        wire.take(24)
+        said = wire.take(24)
+        equal(said, b"last line without an end", "what the server reads")
         equal(wire.rest(), b"", "after the last line the server reads")
         equal(wire.ended, "end", "how the client's direction ends")
         wire.send(b"the answer comes after the end\n")
         wire.close()
         out = client.finish()
         equal(out, b"the answer comes after the end\n", "what the client prints")
+    server = lab.start()
+    with shown(EMPTY):  # a text all the same: nothing is read from stdin
+        client = Client(lab, server.port, "", typed=True)
+        equal(client.finish(), b"", "what it prints after an empty text")
 
 
 @check("connect(2): ECONNREFUSED")

@@ -136,6 +136,21 @@ def test_port_in_use(lab: Lab) -> None:
             said, ran = run.err, {"ran": run.line}
             expect(named, f"a line that names the port, {port}", said, **ran)
             expect(b"in use" in said.lower(), "... and the reason", said, **ran)
+    server = lab.start()  # it may share its port with no other one
+    with shown(TWICE):
+        refused(lab, 1, "--port", str(server.port), *lab.site.options)
+    usual = 8443 if lab.site.tls else 8080
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", usual))
+            taken.listen(1)
+        except OSError:
+            pass  # somebody else has it, perhaps not for long
+        run = lab.run(*lab.site.options)
+    said = run.out if run.status is None else run.err
+    named = str(usual).encode() in said or b"bind" in said
+    expect(named, f"port {usual} unless --port is given", said, ran=run.line)
 
 
 @check("getaddrinfo(3), bind(2): EADDRNOTAVAIL; exit status 1")
@@ -179,6 +194,11 @@ def test_ipv6(lab: Lab) -> None:
     shown = bytes(server.out.data)
     expect(b"//[::1]:" in shown, "the address in brackets", shown, ran=server.line)
     works(lab, server.connect())
+    if lab.step > 1:
+        server.get()
+        for line in server.access_lines(1):
+            if '"' in line:
+                expect(line.startswith("::1 - "), "the client ::1 in the log", line)
 
 
 @check("getaddrinfo(3); the contract: a name works, the line has a number")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import socket
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from grader.check import check
 from grader.expect import Failure, equal, expect, shown
 from grader.http import request
 from grader.lab import Lab, Server
+from grader.wire import Wire
 
 LINE = re.compile(
     r"(\S+) - - \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "
@@ -16,6 +19,7 @@ LINE = re.compile(
 )
 
 
+ELSEWHERE = "curl -sS -m 3 --interface 127.0.0.2 http://127.0.0.1:8080/hello"
 FORGED = """printf 'GET /a"b HTTP/1.0\\r\\n\\r\\n' | nc 127.0.0.1 8080
 printf 'GET /a\\033[31mb HTTP/1.0\\r\\n\\r\\n' | nc 127.0.0.1 8080"""
 
@@ -35,8 +39,28 @@ def lines(server: Server, count: int) -> "list[re.Match[str]]":
     return [read_line(line) for line in found]
 
 
+def zone() -> str:
+    """Local time is five and a half hours ahead; not all know POSIX's form."""
+    name = "Asia/Kolkata"
+    return name if Path("/usr/share/zoneinfo", name).exists() else "IST-5:30"
+
+
+def from_elsewhere(server: Server, address: str) -> bool:
+    """GET with another address of this machine, if it has it."""
+    door = (server.host, server.port)
+    try:
+        made = socket.create_connection(door, server.lab.patience, (address, 0))
+    except OSError:
+        return False
+    wire = Wire(door, accepted=made, tls=server.site.tls, patience=server.lab.patience)
+    server.lab.wires.append(wire)
+    server.ask(request("GET", server.page, host=server.authority), wire=wire)
+    wire.close()
+    return True
+
+
 @check("the contract: Common Log Format, local time with its offset")
-def test_access_line(server: Server) -> None:
+def test_access_line(lab: Lab) -> None:
     """Every tool that reads web logs knows this line: client, time, request,
     status, size.
 
@@ -44,6 +68,8 @@ def test_access_line(server: Server) -> None:
     2. localtime_r() and strftime() with "%d/%b/%Y:%H:%M:%S %z" for the time.
     3. "%s - - [%s] \\"%.*s\\" %d %zu\\n" on stderr, in one write().
     """
+    lab.command = f"env TZ={zone()} {lab.command}"
+    server = lab.start()
     before = datetime.now(timezone.utc) - timedelta(seconds=2)
     body = server.get().body
     server.get("/nowhere?x=1")
@@ -55,8 +81,27 @@ def test_access_line(server: Server) -> None:
     date = datetime.strptime(when, "%d/%b/%Y:%H:%M:%S %z")
     after = datetime.now(timezone.utc) + timedelta(seconds=1)
     expect(before <= date <= after, "the time now, with its offset", when)
+    expect(when.endswith("+0530"), f"local time, where TZ={zone()}: +0530", when)
     equal(second[4], "404", "the status of what is not there")
     equal(second[3], "GET /nowhere?x=1 HTTP/1.1", "the second request line")
+    page, version = server.page, "HTTP/1.1\r\n"
+    for number, data in enumerate(
+        (
+            f"PUT {page} {version}Host: a\r\nContent-Length: 0\r\n\r\n",
+            f"GET {page} {version}\r\n",  # without Host
+            f"GET {page}?{'x' * 2000} {version}Host: a\r\n\r\n",
+        )
+    ):
+        response = server.ask(data.encode())
+        match = lines(server, number + 3)[-1]
+        equal(match[4], str(response.status), "the status in the line, as answered")
+        if response.status == 200:
+            line = data.partition("\r\n")[0]
+            equal(match[3][:99], line[:99], "the start of the request line")
+    if from_elsewhere(server, "127.0.0.2"):
+        with shown(ELSEWHERE if not server.site.tls else ""):
+            client = lines(server, 6)[-1][1]
+            equal(client, "127.0.0.2", "the client's address in the line")
 
 
 @check("the contract: - where no body was sent, - for an unreadable line")

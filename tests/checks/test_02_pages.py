@@ -91,7 +91,8 @@ def test_date_and_server(server: Server) -> None:
         after = datetime.now(timezone.utc) + timedelta(seconds=1)
         now = f"the time now, about {after:%H:%M:%S} GMT"
         expect(before <= date <= after, now, response.get("Date"))
-        expect(response.get("Server"), "a field Server", "none")
+        name = response.get("Server")
+        expect(name, "a field Server", "none" if name is None else "an empty one")
 
 
 @check("RFC 9110, section 4.1; the contract: a query ignored")
@@ -151,10 +152,13 @@ def test_not_found(lab: Lab, server: Server) -> None:
     """
     word = "".join(lab.random.choice("bcdfgh") for _ in range(8))
     paths = [f"/{word}", f"/{word}/{word}", server.page + "x", server.page[:-1]]
+    if lab.step <= 5:  # from 06 on the files decide
+        paths.append(server.page.upper())
     for path in paths:
         response = server.get(path)
         equal(response.status, 404, f"the status for {path}")
         expect(response.body, "a body that says what is wrong", response.body)
+        expect(response.get("Content-Type"), "its Content-Type", "none")
 
 
 @check("RFC 9110, sections 15.5.6 and 10.2.1")
@@ -176,6 +180,7 @@ def test_method_not_allowed(server: Server) -> None:
         wanted = "the field Allow: GET, HEAD"
         expect({"GET", "HEAD"} <= set(allowed), wanted, response.get("Allow"))
         expect(method not in allowed, f"{method} not in Allow", allowed)
+        expect(response.get("Content-Type"), "the body's Content-Type", "none")
 
 
 @check("RFC 9112, section 9.6; the contract: one request a connection")

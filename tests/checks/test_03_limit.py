@@ -22,6 +22,7 @@ COUNT = FULL + "ps --ppid $server -o pid,stat,cmd"
 TWO = "server=$!; sleep 1; nc 127.0.0.1 8080 & nc 127.0.0.1 8080 & sleep 1\n"
 DOOR = TWO + f"{CURL} & sleep 1; kill %2 %3; wait %4"
 KILLED = TWO + f"pkill -KILL -P $server; sleep 1; {CURL}"
+STOPPED = TWO + f"kill -STOP $(pgrep -P $server); sleep 1; {CURL}"
 LATER = TWO + f"sleep 1; {CURL}"
 OPTION = "--max-children"
 
@@ -150,6 +151,17 @@ def test_killed_child(lab: Lab) -> None:
             os.kill(child, signal.SIGKILL)
         who = f"a client after {2 * turn + 2} children were killed"
         serves_again(server, idle, who, KILLED)
+    patience = pause_for(server)
+    observe(server.tree, lambda tree: tree.processes <= idle)
+    stopped = [guest(server), guest(server)][0][2]
+    os.kill(stopped, signal.SIGSTOP)  # it sends SIGCHLD, and lives
+    try:
+        late = server.connect()
+        ask(server, late)
+        with shown(STOPPED):
+            holds(server, 2, [late], patience)
+    finally:
+        os.kill(stopped, signal.SIGCONT)
 
 
 @check("the contract: a connection's clock frees its place")

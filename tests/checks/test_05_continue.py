@@ -25,8 +25,13 @@ def test_continue_first(server: Server) -> None:
     ask = Questions(server)
     five = ask.page(EXPECT, "Content-Length: 5")
     chunked = ask.page("EXPECT: 100-Continue", "Transfer-Encoding: chunked")
-    for question, body in ((five, b"hello"), (chunked, b"5\r\nhello\r\n0\r\n\r\n")):
+    asked = ((five, b"hello"), (chunked, b"5\r\nhello\r\n0\r\n\r\n"))
+    for question, body, second in [(*one, turn) for one in asked for turn in (0, 1)]:
         wire = server.connect()
+        if second:  # a connection that has answered before
+            wire.send(ask.page().data)
+            if answer(wire, ask.page()).says_close:
+                continue
         wire.send(question.data)
         first = read_head(wire)
         if first.status != 100:  # the body is not needed: that is allowed too

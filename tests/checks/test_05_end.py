@@ -148,9 +148,11 @@ def test_stop_closes_idle(server: Server) -> None:
     """
     ask = Questions(server)
     idle = [server.connect() for _ in range(3)]
-    begun = server.connect()
-    for wire in [*idle, begun]:
-        wire.send(ask.page().data + ask.page().data[:20] * (wire is begun))
+    begun, sending = server.connect(), server.connect()
+    more = {begun: ask.page().data[:20]}
+    more[sending] = ask.page("Content-Length: 9", body=b"hello").data
+    for wire in [*idle, begun, sending]:
+        wire.send(ask.page().data + more.get(wire, b""))
         answer(wire, ask.page())
     status = server.stop(signal.SIGTERM)
     equal(status, 0, "the exit status after SIGTERM", again=IDLE)

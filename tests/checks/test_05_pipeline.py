@@ -8,7 +8,7 @@ from typing import Callable, Optional
 from grader.check import check
 from grader.clients import by_grader
 from grader.expect import Failure, equal, expect, shown
-from grader.http import read_date
+from grader.http import read_date, read_response
 from grader.kept import Questions, answer, answers, converse, each_cut
 from grader.lab import Lab, Server
 from grader.linux import peak, stall
@@ -180,6 +180,13 @@ def test_log_in_order(server: Server) -> None:
     for number, (want, got) in enumerate(zip(wanted, found), 1):
         equal(got, want, f"access line {number}")
     equal(len(found), 30, "the number of access lines")
+    wire = server.connect()
+    wire.send(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n")
+    body = read_response(wire).body
+    server.err.wait_lines(1, server.lab.patience, b'" 400 ')
+    refused = [line for line in server.access_lines(0) if '" 400 ' in line]
+    sizes = [line.rpartition(" ")[2] for line in refused]
+    equal(sizes, [str(len(body))], "the sizes in the lines with 400", wire=wire)
 
 
 @check("RFC 9112, section 9.3.2; getrusage(2): memory")

@@ -93,6 +93,18 @@ def test_keep_alive_http10(server: Server) -> None:
             options = [option.lower() for option in response.tokens("Connection")]
             wanted = "Connection: keep-alive, for a client of HTTP/1.0"
             expect("keep-alive" in options, wanted, response.get("Connection"))
+        missing = request(
+            "GET", "/nowhere", field, host=server.authority, version="HTTP/1.0"
+        )
+        wire.send(missing + data)
+        response = read_response(wire)
+        equal(response.status, 404, "the status", wire=wire)
+        options = [option.lower() for option in response.tokens("Connection")]
+        if "keep-alive" not in options:  # then it closes
+            nothing_more(wire)
+            wire.close()
+            continue
+        same_bytes(read_response(wire).body, server.content, "the body", wire=wire)
         wire.send(request(host=server.authority, version="HTTP/1.0"))
         equal(read_response(wire).status, 200, "the status", wire=wire)
         nothing_more(wire)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import time
 
+from grader import ends
 from grader.check import check
+from grader.clients import timely
 from grader.expect import Failure, NotJudged, equal, expect, same_bytes, shown
 from grader.http import ended, nothing_more, read_response
 from grader.kept import FLOOD, Questions, answer, flood
@@ -14,6 +16,7 @@ from grader.observe import observe
 from grader.wire import Wire
 
 TIMEOUT = 0.5
+STUCK = 2.5  # twice that is too late even where a server lingers
 LATE = 3.0
 OPTIONS = ("--timeout", str(TIMEOUT))
 DRIP = """{ printf 'GET /hello HTTP/1.1\\r\\nX: '
@@ -122,17 +125,24 @@ def test_late_body(lab: Lab) -> None:
     halves = [
         page + ask.page("Content-Length: 9", body=b"hello").data,
         page + ask.page("Transfer-Encoding: chunked", body=b"9\r\nhello").data,
+        page + ask.page("Expect: 100-continue", "Content-Length: 9").data,
     ]
-    clock = Clock()
+    clock, late = Clock(), 0
     wires = [server.connect(patience=TIMEOUT + LATE) for _ in halves]
     for wire, half in zip(wires, halves):
         wire.send(half)
         answer(wire, ask.page())
     for wire in wires:
         response = read_response(wire)
+        if wire is wires[-1] and response.status == 200:
+            continue  # it needs no body, and may say so before
         equal(response.status, 408, "the status after half a body", wire=wire)
         clock.not_early(wire)
         nothing_more(wire)
+        late += 1
+    server.err.wait_lines(late, lab.patience, b'" 408 ')
+    lines = [line for line in server.access_lines(0) if '" 408 ' in line]
+    equal(len(lines), late, "access lines with 408, one for each 408")
 
 
 @check("the contract: the clock restarts with each answer and byte of a body")
@@ -181,7 +191,7 @@ def slowly(server: Server, pace: Pace) -> None:
     pace.step()
 
 
-@check("the contract: the clock runs while no answer is taken; send(2)", waits=2.0)
+@check("the contract: the clock runs while no answer is taken; send(2)", waits=3.5)
 def test_never_reads_ends(lab: Lab) -> None:
     """A client that takes no byte of its answers holds them, and its
     connection, for as long as you let it.
@@ -204,3 +214,27 @@ def test_never_reads_ends(lab: Lab) -> None:
     expected = "the connection is closed"
     expect(after.descriptors <= most, expected, got, wire=wire, again=HELD)
     same_bytes(server.get().body, server.content, "the page for another client")
+    if not server.site.tls:
+        with_half(lab.start("--timeout", str(STUCK)), page.data)
+
+
+def with_half(server: Server, asked: bytes) -> None:
+    """It has sent half a request, too. There can be no 408 while an answer
+    waits to be taken, so it gets no more time for that."""
+
+    def attempt() -> float:
+        wire = ends.reluctant(server)
+        if not ends.fill(server, wire):
+            return STUCK  # the system does not let us make such a client
+        began = time.monotonic()
+        wire.send(asked + asked[:-5])
+
+        def held() -> int:
+            return len(ends.end_of(server, wire).holders)
+
+        left = observe(held, lambda left: not left, 2 * STUCK + LATE)
+        expect(not left, "a client that never reads is given up", "it is not")
+        return time.monotonic() - began
+
+    what = "a client that never reads, with half a request sent, is given up"
+    timely(attempt, STUCK, what, 2.0)

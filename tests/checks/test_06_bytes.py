@@ -18,6 +18,7 @@ BUFFERS = [1 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, M
 READERS = 50
 SPARE = 64 * MIB  # more than any buffer, less than the files
 GIB = 1 << 30
+HUGE = 4 * GIB + 5  # 5 for whoever counts with 32 bits
 CURL = "curl -sS -m 3 http://127.0.0.1:8080"
 COMPARE = f"{CURL}/%s | cmp - site/%s && echo the same"
 FRESH = f"""echo one >site/new.txt; {CURL}/new.txt
@@ -99,6 +100,16 @@ def test_head_of_files(lab: Lab, server: Server, site: Site) -> None:
         for name in wanted:
             what = f"the field {name} of HEAD {target}, as of GET"
             equal(head.get(name), fields.get(name.lower()), what)
+    assert site.root
+    huge = site.root / "huge.bin"
+    try:
+        with huge.open("wb") as file:
+            file.truncate(HUGE)
+    except OSError:
+        return  # not every file system has files of that size
+    head = server.ask(request("HEAD", "/huge.bin", host=server.authority))
+    what = "Content-Length of HEAD for a file of 4 GiB and 5 bytes"
+    equal(head.get("Content-Length"), str(HUGE), what)
 
 
 @check("RFC 9110, section 15.5.5")

@@ -69,8 +69,10 @@ def test_last_modified(lab: Lab, site: Site) -> None:
     server = lab.start()
     dates = [RFC_DATE, 951782400, 1709208000, 1]
     dates += [lab.random.randrange(10**6, 17 * 10**8) for _ in range(6)]
+    if dated(site, "old.txt", -86400).stat().st_mtime == -86400:
+        dates.append(-86400)  # not every file system keeps times before 1970
     for number, when in enumerate(dates):
-        dated(site, f"{number}.txt", when + 0.75)
+        dated(site, f"{number}.txt", when + 0.75 * (when > 0))
         dated(site, f"{number}/index.html", when)
         for target in (f"/{number}.txt", f"/{number}/"):
             for method in ("GET", "HEAD"):
@@ -122,6 +124,7 @@ def test_not_modified(lab: Lab, server: Server, site: Site) -> None:
         response = read_response(wire, method)
         equal(response.status, 304, f"the status of {method} with {field}")
         equal(response.get("Last-Modified"), fixdate(when), "Last-Modified of 304")
+        expect(response.get("Server"), "a field Server in 304", "none")
         read_date(response.get("Date"))
         length = response.get("Content-Length")
         same = length in (None, first.get("Content-Length"))
@@ -130,6 +133,12 @@ def test_not_modified(lab: Lab, server: Server, site: Site) -> None:
     full(server.ask(data, wire=wire), "file.txt", "after a 304 on its connection")
     dated(site, "newer.txt", when + 1)
     full(since(server, "newer.txt", field), "newer.txt", "when it has changed")
+    dated(site, "dir/index.html", when)
+    status = since(server, "dir/", field).status
+    equal(status, 304, f"the status of an index with {field}")
+    fields = (field, "Content-Length: 0")
+    data = request("POST", "/file.txt", *fields, host=server.authority)
+    equal(server.ask(data).status, 405, f"the status of POST with {field}")
 
 
 @check("RFC 9110, section 13.1.3; the contract")
@@ -139,7 +148,8 @@ def test_later_date(lab: Lab, server: Server, site: Site) -> None:
 
     1. Do you compare dates, or texts?
     2. Any date that is not before the file's says that it is known.
-    3. A change is a time greater than the one in the field.
+    3. A change is a time greater than the one in the field: both are time_t,
+       and a date may lie ahead of the clock, behind the year 2038, too.
     """
     when = lab.random.randrange(10**9, 14 * 10**8)
     dated(site, "file.txt", when)
@@ -147,6 +157,8 @@ def test_later_date(lab: Lab, server: Server, site: Site) -> None:
         (1, 304),
         (86400, 304),
         (10**8, 304),
+        (10**9, 304),
+        (2 * 10**9, 304),
         (-1, 200),
         (-(10**8), 200),
     ):
@@ -154,6 +166,16 @@ def test_later_date(lab: Lab, server: Server, site: Site) -> None:
         response = since(server, "file.txt", field)
         equal(response.status, status, f"the status {by} s off the file's date")
         equal(response.get("Last-Modified"), fixdate(when), "Last-Modified")
+    for years, status in ((49, 304), (51.5, 200)):
+        field = f"If-Modified-Since: {rfc850_date(ahead(years))}"
+        response = since(server, "file.txt", field)
+        why = f"the status with {field} (two digits, {years} years from now)"
+        equal(response.status, status, why)
+
+
+def ahead(years: float) -> int:
+    """The time in so many years."""
+    return int(time.time() + years * 365.25 * 86400)
 
 
 @check("RFC 9110, section 5.6.7: a recipient accepts all three")
@@ -185,6 +207,9 @@ Sun, 13 Sep 20x0 12:26:40 GMT|Sun, 13 Sep 2020 12-26-40 GMT"""
 IMPOSSIBLE = """Sun, 13 Sep 2020 25:26:40 GMT|Sun, 13 Sep 2020 12:61:40 GMT
 Sun, 32 Sep 2020 12:26:40 GMT|Sun, 00 Sep 2020 12:26:40 GMT
 Sun, 30 Feb 2020 12:26:40 GMT|Sun, 29 Feb 2019 12:26:40 GMT
+Mon, 29 Feb 2100 12:26:40 GMT|Sun, 13 Sep 2020 24:26:40 GMT
+Sun, 13 Sep 2020 12:60:40 GMT|Sun, 13 Sep 2020 12:26:61 GMT
+Sun, 13 Sep 2020 12:26:40 EST
 Sun, 13 Sep 2020 12:26:40|Sun, 13 Sep 2020 12:26:40 GMT, Sun, 13 Sep 2020 12:26:40 GMT"""
 
 

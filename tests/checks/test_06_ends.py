@@ -146,6 +146,8 @@ def test_stop_is_bounded(lab: Lab, server: Server, site: Site) -> None:
     download.head()
     status = server.stop(signal.SIGTERM)
     equal(status, 0, "the exit status, within 5 s of SIGTERM")
+    got = f"an end after {server.stop_took:.1f} s"
+    expect(server.stop_took > 3.0, "five seconds for the answer under way", got)
 
 
 @check(

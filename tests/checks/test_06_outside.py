@@ -109,6 +109,7 @@ def test_hidden_names(server: Server, site: Site) -> None:
        not where it is ".well-known".
     """
     names = ".hidden ..hidden .git/config sub/.htpasswd sub/.deep/page.txt"
+    names += " .well-known/.hidden .well-known/x/.git/config"
     for name in names.split():
         site.add(name, b"hidden")
     site.add(".well-knownx/page.txt", b"hidden")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import subprocess
 
 from grader.check import check
 from grader.clients import by_grader, serves
@@ -13,8 +12,7 @@ from grader.expect import Failure, NotJudged, equal, expect, same_bytes
 from grader.http import read_response, request
 from grader.lab import Lab, Server
 from grader.observe import observe
-from grader.program import Program
-from grader.tls import BOTH, TLS12, TLS13, Client, client
+from grader.tls import BOTH, TLS12, TLS13, Client, client, s_client, type_in
 
 HSTS = """for path in hello.txt nowhere; do curl -sSkI -m 3 https://127.0.0.1:8443/$path
 done | grep -i -e HTTP/ -e Strict"""
@@ -103,25 +101,19 @@ def test_no_renegotiation(lab: Lab, server: Server) -> None:
     2. TLS 1.3 has no renegotiation; what of 1.2?
     3. SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION).
     """
-    words = ["openssl", "s_client", "-tls1_2", "-msg"]
-    words += ["-connect", f"127.0.0.1:{server.port}"]
-    tool = Program(words, lab.directory / "client", stdin=subprocess.PIPE)
-    lab.programs.append(tool)
-    tool.stopped_by = 0
-    pipe = tool.process.stdin
-    assert pipe
-
+    tool = s_client(lab, server, "-tls1_2")
+    shaken = b"Cipher is (NONE)" not in tool.out.data
+    alert = re.search(rb"<<< .*Alert .*, fatal (\w+)", bytes(tool.out.data))
+    got = f"the alert {alert[1].decode()}" if alert else "the end"
+    again = "openssl s_client -brief -tls1_2 -connect 127.0.0.1:8443 </dev/null"
+    expect(shaken, "a handshake with openssl s_client", got, again=again)
     client_says, server_says = (b">>>", b"Client"), (b"<<<", b"Server")
 
     def count(side: "tuple[bytes, bytes]") -> int:
         return len(re.findall(rb"(?m)^%b .*, %bHello$" % side, bytes(tool.out.data)))
 
-    if not tool.out.wait(b"\n---\n", lab.patience):
-        raise NotJudged("openssl s_client does not shake hands here")
-    observe(lambda: b"Verify return code" in tool.out.data, bool, 1.0)
     before = len(tool.out.data)
-    pipe.write(b"R\n")
-    pipe.flush()
+    type_in(tool, b"R\n")
     asked = observe(lambda: count(client_says), lambda n: n > 1, lab.patience)
     if asked < 2:
         raise NotJudged("this openssl s_client does not ask for a renegotiation")
@@ -184,6 +176,13 @@ def test_hsts(lab: Lab) -> None:
         response = read_response(plain)
         got = response.get("Strict-Transport-Security")
         equal(got, None, "Strict-Transport-Security in the answer without TLS")
+    server = lab.start("--hsts", seconds, "--timeout", "0.7")
+    wire = server.connect()
+    wire.send(request("GET", server.page)[:-2])
+    response = read_response(wire)
+    equal(response.status, 408, "the status for half a request")
+    got = response.get("Strict-Transport-Security")
+    equal(got, f"max-age={seconds}", "Strict-Transport-Security in 408")
     for bad in ("x", "-1", "1.5", ""):
         run = lab.run("--port", "0", *lab.site.options, "--hsts", bad)
         expect(run.status == 2, f"exit status 2 for --hsts '{bad}'", run.ended)

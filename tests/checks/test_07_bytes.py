@@ -6,6 +6,7 @@ import http.client
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 
 from grader import story
@@ -14,7 +15,18 @@ from grader.clients import by_grader, gets_page, serves
 from grader.expect import Failure, NotJudged, equal, expect, same_bytes, shown
 from grader.http import read_response, request
 from grader.lab import Lab, Server
-from grader.tls import BOTH, RECORD, TLS13, Sealer, Shaking, client, sealer
+from grader.observe import observe
+from grader.tls import (
+    BOTH,
+    RECORD,
+    TLS13,
+    Sealer,
+    Shaking,
+    client,
+    s_client,
+    sealer,
+    type_in,
+)
 
 MIB = 1 << 20
 ONE = "printf 'GET /hello.txt HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'"
@@ -23,6 +35,9 @@ IN_ONE = f"""for i in $(seq 200); do {ONE}; done >requests
 {{ cat requests; sleep 2; }} | {TALK} | grep -c Hello"""
 AT_ONCE = f"""server=$!; {{ sleep 1; kill -STOP $server
 for i in 1 2 3; do {ONE}; sleep 0.2; done; kill -CONT $server; sleep 1; }} | {TALK}"""
+NEW_KEYS = f"""server=$!; {{ sleep 1; kill -STOP $server; echo K; sleep 0.2; echo K
+sleep 0.2; {ONE}; sleep 0.2; kill -CONT $server; sleep 1; }} |
+timeout 5 openssl s_client -tls1_3 -connect 127.0.0.1:8443 2>&1 | grep -c Hello"""
 EDGE = """head -c %d /dev/zero >site/edge
 curl -sSk -m 3 https://127.0.0.1:8443/edge | wc -c"""
 PYTHON = """python3 -c 'import http.client, ssl
@@ -240,7 +255,7 @@ def test_openssl_client(lab: Lab, server: Server) -> None:
     """openssl s_client is for TLS what nc is for TCP: you type HTTP by hand.
 
     1. openssl s_client -quiet -connect 127.0.0.1:8443, then type a request.
-    2. -msg shows each message of the handshake, -state each state.
+    2. -msg shows each message of the handshake; K and Enter change the keys.
     3. At the end it must not say "unexpected eof": send a close_notify.
     """
     words = ["openssl", "s_client", "-quiet", "-verify_return_error"]
@@ -250,6 +265,32 @@ def test_openssl_client(lab: Lab, server: Server) -> None:
     for version in ("-tls1_3", "-tls1_2"):
         out = run_client(lab, [*words, version], data.decode())
         expect(out.endswith(server.content), "the page at the end", out)
+    new_keys(lab, server, data)
+
+
+def new_keys(lab: Lab, server: Server, data: bytes) -> None:
+    """TLS 1.3 may change its keys at any time (RFC 8446, section 4.6.3), and K
+    does: the server finds two such messages and the request."""
+    tool = s_client(lab, server, "-tls1_3")
+
+    def told(what: bytes) -> int:
+        return len(re.findall(rb"(?m)^>>> .*%b" % what, bytes(tool.out.data)))
+
+    server.process.send_signal(signal.SIGSTOP)  # what is sent will come at once
+    try:
+        for count in (1, 2):
+            type_in(tool, b"K\n")
+            if observe(lambda: told(b"KeyUpdate$"), lambda n: n >= count, 3.0) < count:
+                return  # it is older than TLS 1.3's new keys, or has gone
+        before = told(b"RecordHeader")
+        type_in(tool, data)
+        observe(lambda: told(b"RecordHeader"), lambda n: n > before, 1.0)
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    if not tool.out.wait(server.content, lab.patience):
+        alert = re.search(rb"<<< .*Alert .*, (.*)", bytes(tool.out.data))
+        got = f"the alert {alert[1].decode()}" if alert else "no page"
+        raise Failure("the page, after new keys twice", got, again=NEW_KEYS)
 
 
 @check("https://docs.python.org/3/library/http.client.html")

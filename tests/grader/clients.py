@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator, Optional, TypeVar, cast
 
 from . import ends
 from .expect import Failure, NotJudged, equal, expect, same_bytes
-from .http import Response, request
+from .http import Response, ended, request
 from .lab import Lab, Server
 from .observe import observe
 from .wire import Wire
@@ -21,10 +21,13 @@ LATE = 1.0  # seconds by which a server's clock may be late
 EARLY = 0.05  # its clock counts in ticks
 IDLE = 0.1  # seconds of processor time that an idle server may take in...
 WINDOW = 1.0  # ...so many seconds; one that spins takes most of them
+WAKES = 25  # times that it may wake up meanwhile; one that polls does it more often
 TIME = "sleep 4; ps -o c,time,cmd -p $server"
 TOP = f"""server=$!; sleep 1
 for i in 1 2 3; do {{ printf GET; sleep 9; }} | nc 127.0.0.1 8080 & done
 {TIME}"""
+WOKEN = """server=$!
+for i in 1 2 3; do sleep 1; grep ^vol /proc/$server/status; done"""
 FOREST = """server=$!; sleep 1; for i in 1 2 3; do nc 127.0.0.1 8080 & done; sleep 1
 ps --forest $server $(pgrep -P $server)"""
 CURL = "curl -sS -m 3 http://127.0.0.1:8080/hello"
@@ -91,6 +94,23 @@ def guest(server: Server) -> tuple[Wire, bytes, int]:
     return wire, rest, own[0]
 
 
+def finished(
+    server: Server, waiting: list[tuple[Wire, int]], when: str = "after SIGTERM"
+) -> None:
+    """Each of these, which have asked, gets all of its answer behind so many
+    bytes of filler."""
+    for wire, count in waiting:
+        try:
+            ends.filled(wire, count)
+            answered(server, wire, "a client whose answer was under way")
+        except Failure as failure:
+            how, got = f"({ended(wire)})", failure.got
+            got = got if how in got else f"{got} {how}"
+            expected = f"an answer under way is finished {when}"
+            raise Failure(expected, got, wire=wire) from None
+        wire.close()
+
+
 def leave(wire: Wire, how: str) -> None:
     """Three ways to go: half-close, close, reset."""
     if how == "half-close":
@@ -104,15 +124,28 @@ def leave(wire: Wire, how: str) -> None:
 def stays_idle(server: Server, when: str, again: str = TOP) -> None:
     """It sleeps while nothing happens, and takes no processor time. again: how
     to see it by hand, where silent clients alone would not show it."""
-    before = server.tree().seconds
+    woken = 0
+    for _ in range(TRIES):  # somebody may just be leaving
+        before, wakes = server.tree().seconds, wakeups(server)
 
-    def spent() -> float:
-        return server.tree().seconds - before
+        def spent() -> float:
+            return server.tree().seconds - before
 
-    took = observe(spent, lambda seconds: seconds > 3 * IDLE, WINDOW)
-    expected = f"no processor time {when}"
-    got = f"{took:.2f} s of it in {WINDOW:g} s or less"
-    expect(took <= IDLE, expected, got, again=again)
+        took = observe(spent, lambda seconds: seconds > 3 * IDLE, WINDOW)
+        expected = f"no processor time {when}"
+        got = f"{took:.2f} s of it in {WINDOW:g} s or less"
+        expect(took <= IDLE, expected, got, again=again)
+        woken = wakeups(server) - wakes
+        if woken <= WAKES:
+            return
+    got = f"it wakes up {woken} times in {WINDOW:g} s"
+    raise Failure(f"it sleeps {when}", got, again=WOKEN)
+
+
+def wakeups(server: Server) -> int:
+    """How often its processes have gone to sleep by themselves so far."""
+    found = (ends.status(pid) for pid in server.tree().pids)
+    return sum(int(status.get("voluntary_ctxt_switches", 0)) for status in found)
 
 
 def timely(
@@ -120,7 +153,8 @@ def timely(
 ) -> None:
     """attempt() measures how long the server takes for what it should do
     after `least` seconds. Never may it be early; it may be late by so much,
-    and on a busy machine now and then by more."""
+    and on a busy machine now and then by more. least=0: `what` says when, and
+    attempt() tells how much later it was."""
     took = 0.0
     for _ in range(TRIES):
         took = attempt()
@@ -128,7 +162,10 @@ def timely(
             raise Failure(f"{what} after {least:g} s", f"after {took:.2f} s already")
         if took <= least + late:
             return
-    raise Failure(f"{what} after {least:g} s", f"after {took:.2f} s")
+    expected, got = f"{what} after {least:g} s", f"after {took:.2f} s"
+    if not least:
+        expected, got = what, f"{took:.2f} s later"
+    raise Failure(expected, got)
 
 
 def wait_until(moment: float) -> None:

@@ -1,8 +1,8 @@
 """Kept connections: several requests on one, and what has to follow each.
 
-A server may close between two responses where it says so, or after an error
-(RFC 9112, section 9.5: a client asks again). Then the questions that are left
-are asked on a new connection.
+A server may close between two responses where it says so, with an error, too
+(RFC 9112, section 9.6). Then the questions that are left are asked on a new
+connection.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def answers(wire: Wire, asked: Sequence[Question]) -> list[http.Response]:
     found: list[http.Response] = []
     for question in asked:
         if found and found[-1].status >= 400 and at_end(wire):
-            break
+            expected = f"Connection: close with the {found[-1].status}"
+            raise Failure(expected, "an end that was not announced", wire=wire)
         which = f"answer {len(found) + 1}" if len(asked) > 1 else ""
         found.append(answer(wire, question, which))
         if found[-1].says_close:

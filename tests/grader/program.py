@@ -249,8 +249,11 @@ class Program:
         if self.alive():
             self.process.kill()
         self.process.wait()
-        if self.process.stdin:
-            self.process.stdin.close()
+        try:
+            if self.process.stdin:
+                self.process.stdin.close()
+        except OSError:
+            pass  # what it had not read yet, it never will
         self.out.finish(2.0)
         self.err.finish(2.0)
 

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 MOST = 10  # files; those that changed last tell the most
-LONG = 200  # bytes that a command line may spell out
+LONG = 1000  # bytes that a command line may spell out
+SPELLED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 HOUR = 3600
 MADE = {"site/hello.txt", "site/index.html"}  # by the grader, for every check
 BESIDE = ("secret", "outside")  # the site, made by checks of what must not leak
@@ -26,7 +27,9 @@ def site_lines(root: Path, named: str = "") -> list[str]:
     found = [path for path in found if _tells(path.relative_to(root.parent), path)]
     found = [path for path in found if not named or path.name in named]
     found.sort(key=lambda path: (path.lstat().st_ctime_ns, str(path)))
-    for path in found[-MOST:]:
+    beside = [path for path in found if root not in (path, *path.parents)]
+    within = [path for path in found if path not in beside]
+    for path in beside[-MOST:] + within[-MOST:]:  # links may lead beside it
         name = str(path.relative_to(above))
         folder = os.path.dirname(name)
         line = _make(path, path.lstat(), shlex.quote(name), above)
@@ -60,7 +63,7 @@ def _make(path: Path, what: os.stat_result, name: str, above: Path) -> str:
     else:
         line = _fill(path, what.st_size, name)
         if abs(what.st_mtime - time.time()) > HOUR:
-            line += f"; touch -d @{int(what.st_mtime)} {name}"
+            line += f"; touch -d @{what.st_mtime_ns // 10**9} {name}"
     if not stat.S_ISLNK(what.st_mode) and not what.st_mode & stat.S_IRUSR:
         line += f"; chmod 0 {name}"
     return line
@@ -74,8 +77,8 @@ def _fill(path: Path, size: int, name: str) -> str:
         return f"truncate -s {size} {name}"
     with path.open("rb") as file:
         text = file.read(4096).decode("latin-1")
-    if size <= LONG and text.isascii() and text.replace("\n", "").isprintable():
-        text = text.replace("\\", "\\\\").replace("\n", "\\n")
+    if size <= LONG and text.isascii() and text.translate(SPELLED).isprintable():
+        text = text.translate(SPELLED)
         return f"printf %b {shlex.quote(text)} >{name}"
     if size <= LONG and text.isascii() and "\0" not in text:
         return f"printf %s {shlex.quote(text)} >{name}"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import ssl
 import struct
+import subprocess
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
-from .expect import Failure
-from .lab import Server
+from .expect import Failure, NotJudged
+from .lab import Lab, Server
+from .program import Program
 from .site import Site
 from .wire import Wire
 
@@ -100,6 +102,30 @@ def client(
     if alpn:
         made.set_alpn_protocols(list(alpn))
     return made
+
+
+def s_client(lab: Lab, server: Server, *options: str) -> Program:
+    """openssl s_client, for a check that types in its commands, at the end of
+    its handshake, whatever that was."""
+    words = ["openssl", "s_client", "-msg", *options]
+    words += ["-connect", f"127.0.0.1:{server.port}"]
+    tool = Program(words, lab.directory / "client", stdin=subprocess.PIPE)
+    lab.programs.append(tool)
+    tool.stopped_by = 0
+    if not tool.out.wait(b"Verify return code", lab.patience):
+        raise NotJudged("openssl s_client does not shake hands here")
+    return tool
+
+
+def type_in(tool: Program, text: bytes) -> None:
+    """To a program that may have ended: what it has printed tells."""
+    pipe = tool.process.stdin
+    assert pipe
+    try:
+        pipe.write(text)
+        pipe.flush()
+    except OSError:
+        pass
 
 
 # --- records ----------------------------------------------------------------
