@@ -401,12 +401,12 @@ test-all: $(made_$(BUILD)/) $(made_$(BUILD)/san/) $(have)/test-all
 	@exec $(run_jobs) $(call verb_jobs,coverage lint analyze musl clang) \
 	    'pytest browser: $(pytest) tests/browser --programs $(BUILD)' \
 	    'pytest grader slow: $(pytest) $(workers) tests/selftest -m slow \
-	        --sample 16' \
+	        --sample 24' \
 	    'pytest mutants slow: $(mutant_tests) $(workers) -m slow --sample 24' \
 	    'pytest exercises slow: $(exercises) $(workers) -m slow --sample 16' \
 	    'pytest coursework slow: $(coursework_tests) $(workers) -m slow \
 	        --sample 48' \
-	    'pytest attack slow: $(attacks) $(workers) -m slow --sample 16' \
+	    'pytest attack slow: $(attacks) $(workers) -m slow --sample 24' \
 	    'pytest opinion: $(opinion_tests)' \
 	    'pytest demo slow: BUILD=$(BUILD) $(pytest) tests/demo -m slow' \
 	    $(bench_jobs) $(fault_jobs_slow) \
